@@ -1,0 +1,165 @@
+//! One vector space of a segment: rows, vectors, codes, links.
+
+use super::Collector;
+use crate::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, RowEntry, SectionKind};
+use crate::{Damage, LinksView, Record, SegmentFile, SegmentView, SpaceMeta, SpaceView};
+
+/// Largest deviation of a vector's squared length from 1.
+const UNIT_WITHIN: f64 = 1e-3;
+/// Half a unit of rounding, and what single precision adds to it.
+const CODE_WITHIN: f64 = 0.51;
+
+/// `notes` is none where the records cannot be read: then what rows say about them is not checked.
+pub(super) fn verify(
+    file: &SegmentFile,
+    notes: Option<&SegmentView<'_>>,
+    (ordinal, space): (u16, &SpaceView<'_>),
+    damages: &mut Vec<Damage>,
+) {
+    let Some(meta) = file.meta.spaces.get(usize::from(ordinal)) else { return };
+    let mut found = Collector::new(file, SectionKind::Rows, ordinal);
+    verify_rows(file.meta.notes, space, &mut found);
+    if let Some(notes) = notes {
+        verify_parts(notes, space, &mut found);
+    }
+    found.into(damages);
+    let mut found = Collector::new(file, SectionKind::NoteRowStarts, ordinal);
+    verify_starts(space, &mut found);
+    found.into(damages);
+    let mut found = Collector::new(file, SectionKind::NoteRows, ordinal);
+    verify_note_rows(file.meta.notes, space, &mut found);
+    found.into(damages);
+    let mut vectors = Collector::new(file, SectionKind::Vectors, ordinal);
+    let mut codes = Collector::new(file, SectionKind::Codes, ordinal);
+    verify_vectors(meta, space, &mut vectors, &mut codes);
+    vectors.into(damages);
+    codes.into(damages);
+    if let Some(links) = space.links {
+        let mut found = Collector::new(file, SectionKind::Links, ordinal);
+        verify_links(links, space.rows.len(), &mut found);
+        found.into(damages);
+    }
+}
+
+fn verify_rows(notes: u32, space: &SpaceView<'_>, found: &mut Collector) {
+    for (row, entry) in space.rows.iter().enumerate() {
+        if entry.note >= notes {
+            found.push(row, format!("row {row}: note {} does not exist", entry.note));
+        }
+        if ![ROW_NOTE, ROW_PASSAGE, ROW_PICTURE].contains(&entry.part) {
+            found.push(row, format!("row {row}: part {} does not exist", entry.part));
+        }
+    }
+}
+
+/// Each row stands for a part its note has, and no other row for the same one.
+fn verify_parts(notes: &SegmentView<'_>, space: &SpaceView<'_>, found: &mut Collector) {
+    let mut rows: Vec<(usize, &RowEntry)> = space.rows.iter().enumerate().collect();
+    rows.sort_unstable_by_key(|(row, entry)| (entry.note, entry.part, entry.ordinal, *row));
+    for of_note in rows.chunk_by(|left, right| left.1.note == right.1.note) {
+        for pair in of_note.windows(2) {
+            if let [(_, left), (row, right)] = pair
+                && (left.part, left.ordinal) == (right.part, right.ordinal)
+            {
+                found.push(*row, format!("row {row}: another row stands for the same part of note {}", right.note));
+            }
+        }
+        let Some(record) = of_note.first().and_then(|(_, entry)| notes.record(entry.note).ok()) else { continue };
+        for (row, entry) in of_note {
+            if !is_part(&record, entry) {
+                let RowEntry { note, part, ordinal, start, end } = entry;
+                found.push(*row, format!("row {row}: note {note} has no part {part}.{ordinal} at {start}..{end}"));
+            }
+        }
+    }
+}
+
+fn is_part(record: &Record, entry: &RowEntry) -> bool {
+    match entry.part {
+        // A span must start and end between characters of the text.
+        ROW_PASSAGE => record.text.get(entry.start as usize..entry.end as usize).is_some(),
+        ROW_PICTURE => (entry.ordinal as usize) < record.pictures.len(),
+        _ => entry.ordinal == 0,
+    }
+}
+
+fn verify_starts(space: &SpaceView<'_>, found: &mut Collector) {
+    let mut before = 0;
+    for (note, start) in space.note_row_starts.iter().enumerate() {
+        if *start < before || (note == 0 && *start != 0) {
+            found.push(note, format!("position {note}: {start} after {before}"));
+        }
+        before = *start;
+    }
+    if before as usize != space.note_rows.len() {
+        let last = space.note_row_starts.len().saturating_sub(1);
+        found.push(last, format!("ends at {before}, there are {} rows", space.note_rows.len()));
+    }
+}
+
+fn verify_note_rows(notes: u32, space: &SpaceView<'_>, found: &mut Collector) {
+    let mut listed = vec![false; space.rows.len()];
+    for note in 0..notes {
+        for row in space.rows_of(note) {
+            let own = space.rows.get(*row as usize).is_some_and(|entry| entry.note == note);
+            let first = listed.get_mut(*row as usize).is_some_and(|listed| !std::mem::replace(listed, true));
+            if !own || !first {
+                found.push_at(found.offset, format!("note {note}: row {row} is not its own, or listed twice"));
+            }
+        }
+    }
+    if let Some(row) = listed.iter().position(|listed| !listed) {
+        found.push_at(found.offset, format!("row {row} is listed for no note"));
+    }
+}
+
+/// Vectors have unit length, and each code is its vector's renormalised prefix times the scale, rounded.
+fn verify_vectors(meta: &SpaceMeta, space: &SpaceView<'_>, vectors: &mut Collector, codes: &mut Collector) {
+    let rows = space.vectors.chunks_exact(meta.width.max(1) as usize);
+    for (row, (vector, code)) in rows.zip(space.codes.chunks_exact(meta.code_dims.max(1) as usize)).enumerate() {
+        let norm = squared_length(vector);
+        if !norm.is_finite() || (norm - 1.0).abs() > UNIT_WITHIN {
+            vectors.push(row, format!("row {row}: squared length {norm}, expected 1"));
+            continue;
+        }
+        let prefix = vector.get(..code.len()).unwrap_or(vector);
+        let length = squared_length(prefix).sqrt();
+        let factor = if length == 0.0 { 0.0 } else { f64::from(meta.code_scale) / length };
+        let off = |(component, code): (&f32, &i8)| {
+            let wanted = (f64::from(*component) * factor).clamp(-127.0, 127.0);
+            (wanted - f64::from(*code)).abs() > CODE_WITHIN
+        };
+        if prefix.iter().zip(code).any(off) {
+            codes.push(row, format!("row {row}: the code is not that of the vector"));
+        }
+    }
+}
+
+fn squared_length(vector: &[f32]) -> f64 {
+    vector.iter().map(|value| f64::from(*value).powi(2)).sum()
+}
+
+fn verify_links(links: LinksView<'_>, rows: usize, found: &mut Collector) {
+    for (node, slots) in links.neighbours.chunks_exact(links.degree.max(1)).enumerate() {
+        let used = slots.iter().position(|slot| *slot == NO_NEIGHBOUR).unwrap_or(slots.len());
+        let (used, unused) = slots.split_at_checked(used).unwrap_or((slots, &[]));
+        if let Some(wild) = used.iter().find(|slot| **slot as usize >= rows || **slot as usize == node) {
+            found.push(node, format!("row {node} links to {wild}; there are {rows} rows"));
+        }
+        if unused.iter().any(|slot| *slot != NO_NEIGHBOUR) {
+            found.push(node, format!("row {node} has links after its last one"));
+        }
+    }
+    let mut reached = vec![false; rows];
+    let mut queue = vec![links.entry];
+    while let Some(node) = queue.pop() {
+        if let Some(seen) = reached.get_mut(node as usize).filter(|seen| !**seen) {
+            *seen = true;
+            queue.extend_from_slice(links.of(node));
+        }
+    }
+    let lost = reached.iter().filter(|seen| !**seen).count();
+    if let Some(first) = reached.iter().position(|seen| !*seen) {
+        found.push(first, format!("{lost} rows cannot be reached from the entry, the first is {first}"));
+    }
+}

@@ -1,0 +1,50 @@
+//! Layer 0 of a proximity graph with a fixed number of slots a node: owned form and borrowed view.
+
+use crate::layout::NO_NEIGHBOUR;
+
+/// Fixed-degree adjacency: `degree` slots a node, unused ones hold `u32::MAX` at the end of the node's slots.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// Slots a node.
+    pub degree: u32,
+    /// The node every walk starts from.
+    pub entry: u32,
+    /// `nodes * degree` slots.
+    pub neighbours: Vec<u32>,
+}
+
+impl Links {
+    /// Number of nodes.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.neighbours.len().checked_div(self.degree as usize).unwrap_or(0)
+    }
+
+    /// The borrowed form.
+    #[must_use]
+    pub fn view(&self) -> LinksView<'_> {
+        LinksView { degree: self.degree as usize, entry: self.entry, neighbours: &self.neighbours }
+    }
+}
+
+/// Borrowed adjacency. Neighbour numbers come from a file and may be anything: callers check them.
+#[derive(Debug, Clone, Copy)]
+pub struct LinksView<'a> {
+    /// Slots a node.
+    pub degree: usize,
+    /// The node every walk starts from; may be out of range in a damaged file.
+    pub entry: u32,
+    /// All slots.
+    pub neighbours: &'a [u32],
+}
+
+impl<'a> LinksView<'a> {
+    /// The slots of a node that are in use; empty for a node out of range.
+    #[must_use]
+    pub fn of(&self, node: u32) -> &'a [u32] {
+        let start = (node as usize).saturating_mul(self.degree);
+        let slots = self.neighbours.get(start..start.saturating_add(self.degree)).unwrap_or(&[]);
+        let used = slots.iter().position(|neighbour| *neighbour == NO_NEIGHBOUR).unwrap_or(slots.len());
+        slots.get(..used).unwrap_or(&[])
+    }
+}

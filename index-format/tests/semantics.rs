@@ -1,0 +1,144 @@
+//! Damage that no checksum shows: each rule of verification is broken alone, and verification must name its section.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod samples;
+
+use index_format::check::{verify_segment, verify_tombstones};
+use index_format::layout::{NO_NEIGHBOUR, ROW_PASSAGE};
+use index_format::{FormatError, Manifest};
+use samples::{Parts, manifest, row, tombstones};
+
+#[test]
+fn a_sound_segment_has_no_damage() {
+    assert_eq!(verify_segment(&Parts::sound().bytes()).unwrap(), []);
+}
+
+/// Bends one thing and expects damage in this section, inside the file.
+#[track_caller]
+fn damages(section: &str, bend: impl FnOnce(&mut Parts)) {
+    let mut parts = Parts::sound();
+    bend(&mut parts);
+    let bytes = parts.bytes();
+    let found = verify_segment(&bytes).unwrap();
+    assert!(found.iter().any(|damage| damage.section == section), "{section}: {found:?}");
+    assert!(found.iter().all(|damage| damage.offset < bytes.len() as u64), "{found:?}");
+}
+
+#[test]
+fn notes_that_contradict_each_other_are_named() {
+    damages("records", |parts| parts.records[0].id = "c".to_owned());
+    damages("records", |parts| parts.records[1].title.push('!'));
+    damages("records", |parts| {
+        parts.records[0].fields.reverse();
+        parts.records[0].content_hash = parts.records[0].hash_content();
+    });
+    damages("records", |parts| parts.records[0].pictures[0].blob = Some(1));
+    damages("records", |parts| parts.pictures[0][0] ^= 1);
+    damages("records", |parts| {
+        let twin = parts.records[0].pictures[0].clone();
+        parts.records[0].pictures.push(twin);
+        parts.records[0].content_hash = parts.records[0].hash_content();
+    });
+    damages("picture extents", |parts| parts.pictures.push(b"nobody's".to_vec()));
+    damages("id order", |parts| parts.id_order.reverse());
+    damages("id order", |parts| parts.id_order = vec![1, 1]);
+    damages("id order", |parts| parts.id_order[1] = 2);
+    damages("records", |parts| parts.ids[0] = b"\xff".to_vec());
+}
+
+#[test]
+fn rows_that_belong_nowhere_are_named() {
+    damages("rows", |parts| parts.spaces[0].rows[0].note = 2);
+    damages("rows", |parts| parts.spaces[0].rows[0].part = 3);
+    damages("rows", |parts| parts.spaces[0].rows[0].ordinal = 1);
+    damages("rows", |parts| parts.spaces[1].rows[0].ordinal = 1);
+    // Into the middle of the two bytes of a letter, past the end, and backwards.
+    damages("rows", |parts| parts.spaces[1].rows[1] = row(0, ROW_PASSAGE, 0, 0, 9));
+    damages("rows", |parts| parts.spaces[1].rows[1].end = 1_000);
+    damages("rows", |parts| parts.spaces[1].rows[1] = row(0, ROW_PASSAGE, 0, 8, 2));
+    damages("rows", |parts| parts.spaces[1].rows[2].ordinal = 0);
+    damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![0, 4, 3]);
+    damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![1, 3, 3]);
+    damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![0, 2, 2]);
+    damages("note rows", |parts| parts.spaces[0].note_rows.reverse());
+    damages("note rows", |parts| parts.spaces[1].note_rows = vec![1, 1, 0]);
+    damages("note rows", |parts| parts.spaces[1].note_rows = vec![1, 2, 3]);
+}
+
+#[test]
+fn vectors_codes_and_links_that_cannot_be_are_named() {
+    for value in [0.0, 2.0, f32::NAN, f32::INFINITY] {
+        damages("vectors", |parts| parts.spaces[0].vectors[1] = value);
+    }
+    damages("codes", |parts| parts.spaces[0].codes[1] = 78);
+    damages("codes", |parts| parts.spaces[1].codes[2] = 1);
+    damages("links", |parts| parts.spaces[1].links[0] = 3);
+    damages("links", |parts| parts.spaces[1].links[0] = 0);
+    damages("links", |parts| parts.spaces[1].links[3] = NO_NEIGHBOUR);
+    damages("links", |parts| parts.spaces[1].links[0..2].copy_from_slice(&[NO_NEIGHBOUR, 1]));
+}
+
+#[test]
+fn sizes_that_disagree_are_refused_at_opening() {
+    let refused = |bend: &dyn Fn(&mut Parts)| {
+        let mut parts = Parts::sound();
+        bend(&mut parts);
+        let error = verify_segment(&parts.bytes()).unwrap_err();
+        assert!(matches!(error, FormatError::Inconsistent { .. } | FormatError::MissingSection { .. }), "{error}");
+    };
+    refused(&|parts| parts.meta.notes = 3);
+    refused(&|parts| {
+        parts.id_order.pop();
+    });
+    refused(&|parts| {
+        parts.ids.pop();
+    });
+    refused(&|parts| {
+        parts.records.pop();
+    });
+    refused(&|parts| parts.meta.spaces[0].rows = 3);
+    refused(&|parts| parts.meta.spaces[0].code_scale = 0.0);
+    refused(&|parts| parts.meta.spaces[0].code_scale = f32::NAN);
+    refused(&|parts| parts.meta.spaces[1].graph.as_mut().unwrap().entry = 3);
+    refused(&|parts| parts.meta.spaces[1].curve[0].rescored = 0);
+    refused(&|parts| parts.meta.spaces[1].curve[0].recall = f32::NAN);
+    refused(&|parts| {
+        parts.spaces[0].note_row_starts.pop();
+    });
+    refused(&|parts| {
+        parts.spaces[0].note_rows.pop();
+    });
+    refused(&|parts| parts.meta.spaces.push(parts.meta.spaces[0].clone()));
+}
+
+#[test]
+fn manifests_that_contradict_themselves_are_neither_written_nor_read() {
+    let bends: [&dyn Fn(&mut Manifest); 10] = [
+        &|manifest| manifest.next_file = 9,
+        &|manifest| manifest.next_file = u64::MAX,
+        &|manifest| manifest.generation = u64::MAX,
+        &|manifest| manifest.segments[0].file.id = 9,
+        &|manifest| manifest.segments[0].deleted = 1,
+        &|manifest| manifest.segments[1].deleted = 3,
+        &|manifest| manifest.segments[1].rotations = vec![3],
+        &|manifest| manifest.encoder.prefixes.push(257),
+        &|manifest| manifest.encoder.width = 0,
+        &|manifest| manifest.spaces.clear(),
+    ];
+    manifest().to_bytes().unwrap();
+    for (number, bend) in bends.iter().enumerate() {
+        let mut bent = manifest();
+        bend(&mut bent);
+        assert!(matches!(bent.to_bytes(), Err(FormatError::Inconsistent { .. })), "bend {number}");
+    }
+}
+
+#[test]
+fn tombstones_are_an_ascending_list_of_existing_notes() {
+    assert_eq!(verify_tombstones(&tombstones(&[0, 2]), 3).unwrap(), []);
+    assert_eq!(verify_tombstones(&tombstones(&[]), 0).unwrap(), []);
+    for wrong in [&[2, 0][..], &[1, 1], &[0, 3]] {
+        assert_eq!(verify_tombstones(&tombstones(wrong), 3).unwrap()[0].section, "deleted", "{wrong:?}");
+    }
+}
