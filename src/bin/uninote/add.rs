@@ -1,0 +1,199 @@
+//! `uninote add`: sources into the index, commit by commit.
+
+use crate::failure::{Failure, Outcome};
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::{Place, interrupt, output};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use uninote::disk::DiskError;
+use uninote::import::{self, ImportOptions, Imported, Item, Items, Origin};
+use uninote::{Cancel, Error, Index, IndexOptions};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// A commit happens at least after this many notes.
+const COMMIT_NOTES: u32 = 2000;
+/// A commit happens at least this often, asked after each note.
+const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// With more segments than this at the end, they are merged.
+const SEGMENTS_MAX: u64 = 16;
+
+/// Arguments of `uninote add`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// Folders with Markdown, Markdown or text files, JSON Lines files (also .gz)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Keep the bytes of pictures in the index; counts when the index is created
+    #[arg(long)]
+    keep_pictures: bool,
+    /// Commit after this many notes (and after 5 seconds, whichever comes first)
+    #[arg(long, value_name = "N", default_value_t = COMMIT_NOTES,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(COMMIT_NOTES)))]
+    commit_every: u32,
+    /// Leave the segments as they are at the end; otherwise more than 16 are merged into one
+    #[arg(long)]
+    no_compact: bool,
+}
+
+impl Add {
+    /// Runs the command.
+    pub(crate) fn run(&self, place: &Place) -> Result<Outcome, Failure> {
+        // All sources before the index: a mistyped path must not leave an empty index behind.
+        let options = ImportOptions::default();
+        let sources: Vec<Items> =
+            self.paths.iter().map(|path| import::open(path, &options)).collect::<Result<_, _>>()?;
+        let index = self.open(place)?;
+        let cancel = interrupt::watch()?;
+        let progress = Progress::of_import(&self.paths);
+        let mut run = Run::new(&index, &progress, self.commit_every);
+        let imported = run.import(sources.into_iter().flatten(), &cancel);
+        progress.clear();
+        let mut report = run.report;
+        let finished = imported.and_then(|()| self.compact(&index, &mut report, &cancel));
+        match finished {
+            Ok(()) => report.print(place)?,
+            Err(failure) => {
+                report.interrupted = failure.code() == crate::failure::INTERRUPTED;
+                if report.interrupted && place.json {
+                    report.print(place)?;
+                } else {
+                    output::diagnostic(&format!("{}; what was committed stays", report.summary()));
+                }
+                return Err(failure);
+            }
+        }
+        Ok(Outcome::of(report.added > 0))
+    }
+
+    /// Opens the index, or creates it where there is none.
+    fn open(&self, place: &Place) -> Result<Index, Failure> {
+        let directory = place.directory();
+        match Index::open(&directory) {
+            Ok(index) => {
+                if self.keep_pictures {
+                    output::diagnostic("--keep-pictures changes nothing: the index exists and stays as it was created");
+                }
+                Ok(index)
+            }
+            Err(Error::NoIndex { .. } | Error::Disk(DiskError::NotFound { .. })) => {
+                Ok(Index::create_with(directory, IndexOptions::new().keep_pictures(self.keep_pictures))?)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Merges the segments if there are many.
+    fn compact(&self, index: &Index, report: &mut Report, cancel: &Cancel) -> Result<(), Failure> {
+        let segments = index.snapshot().stats().segments;
+        if self.no_compact || segments <= SEGMENTS_MAX {
+            return Ok(());
+        }
+        let progress = Progress::of_work(format!("compacting {segments} segments"));
+        let compacted = index.compact(Some(cancel));
+        progress.clear();
+        report.compacted(&compacted?, segments, &progress);
+        Ok(())
+    }
+}
+
+/// One import on its way.
+struct Run<'a> {
+    index: &'a Index,
+    progress: &'a Progress,
+    commit_every: u32,
+    /// Hashes of the ids of this run: 16 bytes an id, however long ids are.
+    seen: HashSet<u128>,
+    /// Where the notes come from that are not committed yet.
+    waiting: HashMap<String, Origin>,
+    committed_at: Instant,
+    report: Report,
+}
+
+impl<'a> Run<'a> {
+    fn new(index: &'a Index, progress: &'a Progress, commit_every: u32) -> Self {
+        let mut report = Report::default();
+        let snapshot = index.snapshot();
+        report.start(snapshot.generation(), snapshot.len() as u64);
+        Self {
+            index,
+            progress,
+            commit_every,
+            seen: HashSet::new(),
+            waiting: HashMap::new(),
+            committed_at: Instant::now(),
+            report,
+        }
+    }
+
+    fn import(&mut self, items: impl Iterator<Item = Item>, cancel: &Cancel) -> Result<(), Failure> {
+        for item in items {
+            if cancel.is_cancelled() {
+                // What is under way is dropped, so that the answer to Ctrl-C does not take another commit's time.
+                self.index.rollback()?;
+                return Err(Failure::Interrupted);
+            }
+            match item {
+                Item::Note(imported) => self.put(*imported)?,
+                Item::Skipped(problem) => self.report.skip(problem.origin, problem.why, self.progress),
+                // A kind of item this shell does not know carries nothing it could add.
+                _ => {}
+            }
+            self.progress.step();
+            let full = self.waiting.len() >= self.commit_every as usize;
+            let due = !self.waiting.is_empty() && self.committed_at.elapsed() >= COMMIT_EVERY;
+            if full || due {
+                self.commit()?;
+            }
+        }
+        self.commit()
+    }
+
+    fn put(&mut self, Imported { note, origin, warnings, .. }: Imported) -> Result<(), Failure> {
+        let id = note.id.clone();
+        if !self.seen.insert(xxh3_128(id.as_bytes())) {
+            let why = format!(
+                "a note with the id {id:?} came earlier in this run, and that one counts; give each its own id"
+            );
+            self.report.skip(origin, why, self.progress);
+            return Ok(());
+        }
+        match self.index.put(note) {
+            Ok(()) => {
+                for warning in warnings {
+                    self.report.warn(warning.origin, warning.why, self.progress);
+                }
+                self.waiting.insert(id, origin);
+                Ok(())
+            }
+            Err(Error::Note { source, .. }) => {
+                self.report.skip(origin, source.to_string(), self.progress);
+                Ok(())
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let commit = self.index.commit()?;
+        let mut added = self.waiting.len() as u64;
+        for skipped in &commit.skipped {
+            let nowhere = || Origin { path: PathBuf::from(&skipped.id), line: None };
+            let origin = self.waiting.get(&skipped.id).cloned().unwrap_or_else(nowhere);
+            if skipped.whole {
+                added = added.saturating_sub(1);
+                self.report.skip(origin, skipped.why.clone(), self.progress);
+            } else {
+                self.report.warn(origin, skipped.why.clone(), self.progress);
+            }
+        }
+        self.waiting.clear();
+        self.committed_at = Instant::now();
+        self.report.committed(added, &commit, self.progress);
+        Ok(())
+    }
+}

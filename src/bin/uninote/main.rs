@@ -1,0 +1,122 @@
+//! The `uninote` shell: an index on the command line, through the public API only.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `main.rs` | arguments, dispatch, exit codes |
+//! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
+//! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
+//! | `get.rs`, `delete.rs` | one note, out or away |
+//! | `stats.rs`, `verify.rs`, `compact.rs` | the index as a whole |
+//! | `failure.rs` | what ends a command, and its exit code |
+//! | `output.rs` | standard output and error that survive a closed pipe; control characters made harmless |
+//! | `progress.rs` | bars and spinners on a terminal |
+//! | `interrupt.rs` | Ctrl-C |
+//!
+//! What each command prints is described in `docs/SHELL.md`.
+
+mod add;
+mod compact;
+mod delete;
+mod failure;
+mod get;
+mod hits;
+mod interrupt;
+mod output;
+mod progress;
+mod report;
+mod search;
+mod similar;
+mod stats;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use failure::{Failure, Outcome};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The environment variable that names the index.
+const INDEX_VARIABLE: &str = "UNINOTE_INDEX";
+/// The index where nothing names one.
+const INDEX_DEFAULT: &str = ".uninote";
+
+/// Search notes and pictures by meaning, on this machine, with nothing to set up.
+#[derive(Debug, Parser)]
+#[command(name = "uninote", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 nothing found or a check failed, 2 usage or input error, 130 interrupted.
+An id that begins with a dash goes after `--`: uninote get -- -id";
+
+/// Which index, and in which form to answer.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// Directory of the index [default: the variable UNINOTE_INDEX, else .uninote in the current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    index: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Place {
+    /// The directory of the index.
+    fn directory(&self) -> PathBuf {
+        let named = || std::env::var_os(INDEX_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        self.index.clone().or_else(named).unwrap_or_else(|| Path::new(INDEX_DEFAULT).to_owned())
+    }
+
+    /// Opens the index.
+    fn open(&self) -> Result<uninote::Index, Failure> {
+        Ok(uninote::Index::open(self.directory())?)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add notes from folders of Markdown and from JSON Lines files, creating the index if there is none
+    Add(add::Add),
+    /// Find what matches a text
+    Search(search::Search),
+    /// Find what is like a note, or like one passage or picture of it
+    Similar(similar::Similar),
+    /// Print one note
+    Get(get::Get),
+    /// Delete notes
+    Delete(delete::Delete),
+    /// Count notes, segments and bytes
+    Stats,
+    /// Read every byte of the index and name each damage
+    Verify,
+    /// Merge all segments into one and give the space of deleted notes back
+    Compact,
+}
+
+fn main() -> ExitCode {
+    let Arguments { place, command } = Arguments::parse();
+    let outcome = match command {
+        Command::Add(add) => add.run(&place),
+        Command::Search(search) => search.run(&place),
+        Command::Similar(similar) => similar.run(&place),
+        Command::Get(get) => get.run(&place),
+        Command::Delete(delete) => delete.run(&place),
+        Command::Stats => stats::run(&place),
+        Command::Verify => verify::run(&place),
+        Command::Compact => compact::run(&place),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(failure::NOTHING),
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                output::diagnostic(&format!("uninote: {message}"));
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What an `add` tells: problems while they come up, commits as they happen, and the end result.
+
+use crate::output::{one_line, print, print_json};
+use crate::progress::Progress;
+use crate::{Place, failure::Failure};
+use serde::Serialize;
+use uninote::import::Origin;
+
+/// Most problems listed in the JSON object; standard error has them all.
+const PROBLEMS_MAX: usize = 1000;
+
+/// The running totals of an `add`, in the form that `--json` prints.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    /// Notes committed by this run.
+    pub(crate) added: u64,
+    /// Items that became no note.
+    skipped: u64,
+    /// Parts left out of notes that were added.
+    warnings: u64,
+    /// Commits that changed the index.
+    commits: u64,
+    /// Live notes in the index.
+    notes: u64,
+    /// Number of the last commit.
+    generation: u64,
+    /// Whether the segments were merged at the end.
+    compacted: bool,
+    /// Whether the run was interrupted.
+    pub(crate) interrupted: bool,
+    /// The first problems.
+    problems: Vec<ProblemEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemEntry {
+    kind: &'static str,
+    file: String,
+    line: Option<u64>,
+    why: String,
+}
+
+impl Report {
+    /// An item that became no note.
+    pub(crate) fn skip(&mut self, origin: Origin, why: String, progress: &Progress) {
+        self.skipped += 1;
+        progress.line(&one_line(&format!("{origin}: {why}")));
+        self.keep("skipped", origin, why);
+    }
+
+    /// A part that was left out of a note.
+    pub(crate) fn warn(&mut self, origin: Origin, why: String, progress: &Progress) {
+        self.warnings += 1;
+        progress.line(&one_line(&format!("{origin}: warning: {why}")));
+        self.keep("warning", origin, why);
+    }
+
+    fn keep(&mut self, kind: &'static str, Origin { path, line }: Origin, why: String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(ProblemEntry { kind, file: path.display().to_string(), line, why });
+        }
+    }
+
+    /// The state an index is in without this run.
+    pub(crate) fn start(&mut self, generation: u64, notes: u64) {
+        (self.generation, self.notes) = (generation, notes);
+    }
+
+    /// A commit of `added` notes.
+    pub(crate) fn committed(&mut self, added: u64, commit: &uninote::Commit, progress: &Progress) {
+        self.notes = commit.notes;
+        if commit.generation == self.generation {
+            return;
+        }
+        self.generation = commit.generation;
+        self.commits += 1;
+        self.added += added;
+        progress.line(&format!("committed {added} notes (generation {})", commit.generation));
+    }
+
+    /// The segments were merged.
+    pub(crate) fn compacted(&mut self, commit: &uninote::Commit, segments: u64, progress: &Progress) {
+        (self.compacted, self.generation) = (true, commit.generation);
+        progress.line(&format!("compacted {segments} segments to one (generation {})", commit.generation));
+    }
+
+    /// The last line.
+    pub(crate) fn summary(&self) -> String {
+        format!("{} added, {} skipped, {} warnings", self.added, self.skipped, self.warnings)
+    }
+
+    /// Prints the end result.
+    pub(crate) fn print(&self, place: &Place) -> Result<(), Failure> {
+        if place.json { print_json(self) } else { print(&format!("{}\n", self.summary())) }
+    }
+}

@@ -1,0 +1,133 @@
+//! The one error type of the public API. Each variant says what is known and what can be done about it.
+
+pub use crate::graph::GraphError;
+pub use index_format::FormatError;
+
+use crate::disk::DiskError;
+use crate::encode::EncodeError;
+use crate::note::NoteError;
+use crate::vector::VectorError;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The result of most calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no index here.
+    #[error("no index at {location}; create one with Index::create (shell: `uninote add`)")]
+    NoIndex {
+        /// Where was looked.
+        location: String,
+    },
+    /// There is an index here already.
+    #[error("{location} already holds an index; open it with Index::open, or choose another place")]
+    IndexExists {
+        /// Where it is.
+        location: String,
+    },
+    /// A file of the index is not what it should be.
+    #[error("{file}: {source}")]
+    Damaged {
+        /// Name of the file.
+        file: String,
+        /// What does not hold.
+        source: FormatError,
+    },
+    /// The store below refused or failed; a second writer gets its `Locked`, naming the holder.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The index was made with another encoder.
+    #[error(
+        "the index holds vectors of encoder {index}, this is {given}; open it with that encoder, or build the index again"
+    )]
+    WrongEncoder {
+        /// Fingerprint recorded in the index.
+        index: String,
+        /// Fingerprint of the encoder given.
+        given: String,
+    },
+    /// The call needs an encoder and the index was created for the caller's own vectors.
+    #[error("the index holds the caller's own vectors: {call} needs an encoder; use {instead}")]
+    NoEncoder {
+        /// What was called.
+        call: &'static str,
+        /// What does the same with vectors.
+        instead: &'static str,
+    },
+    /// The index computes its vectors with an encoder and was given one.
+    #[error("the index makes its own vectors with encoder {encoder}; add the note without a vector")]
+    VectorNotWanted {
+        /// Name of the encoder.
+        encoder: String,
+    },
+    /// A note was refused.
+    #[error("note {id:?}: {source}")]
+    Note {
+        /// Its id.
+        id: String,
+        /// Why.
+        source: NoteError,
+    },
+    /// A vector was refused.
+    #[error(transparent)]
+    Vector(#[from] VectorError),
+    /// A note with this id is there already.
+    #[error("note {id:?} is already in the index; use update to replace it, or put for either")]
+    DuplicateId {
+        /// The id.
+        id: String,
+    },
+    /// There is no such note.
+    #[error("no note {id:?} in the index")]
+    NoSuchNote {
+        /// The id.
+        id: String,
+    },
+    /// A note has no such passage or picture.
+    #[error("note {id:?} has no {part} number {ordinal}")]
+    NoSuchPart {
+        /// The id.
+        id: String,
+        /// `passage` or `picture`.
+        part: &'static str,
+        /// Which one was asked for, counted from 0.
+        ordinal: u32,
+    },
+    /// The encoder failed.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The graph could not be built.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A search option makes no sense.
+    #[error("{option} is {given}; {remedy}")]
+    Option {
+        /// Which option.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// What would do.
+        remedy: &'static str,
+    },
+    /// The call was cancelled by its caller.
+    #[error("cancelled by the caller; nothing was changed")]
+    Cancelled,
+    /// The call ran into its deadline.
+    #[error("not finished within the deadline of {deadline:?}; allow more time, ask for fewer hits or a lower recall")]
+    Deadline {
+        /// The time that was allowed.
+        deadline: Duration,
+    },
+    /// A sync failed earlier: what is durable is unknown, so this handle writes no more.
+    #[error(
+        "an earlier sync failed ({why}), so what is on the disk is uncertain; this handle writes no more: check the disk, then open the index again"
+    )]
+    Poisoned {
+        /// The failure.
+        why: String,
+    },
+}

@@ -1,0 +1,50 @@
+//! What a long build asks and tells its caller, and the threads it runs on.
+
+use super::GraphError;
+use rayon::ThreadPool;
+use std::ops::Range;
+
+/// Nodes between two looks at the cancel flag, a thread.
+const CHUNK_NODES: usize = 1024;
+
+/// One place for cancel flag, progress and threads, so that every step of a build treats them alike.
+pub(super) struct Watch<'a> {
+    cancel: &'a dyn Fn() -> bool,
+    progress: &'a dyn Fn(usize),
+    pool: ThreadPool,
+    nodes: usize,
+    steps: usize,
+    steps_done: usize,
+}
+
+impl<'a> Watch<'a> {
+    /// Starts the threads for a build of some nodes that takes at most so many steps.
+    pub(super) fn new(
+        (cancel, progress): (&'a dyn Fn() -> bool, &'a dyn Fn(usize)),
+        threads: usize,
+        (nodes, steps): (usize, usize),
+    ) -> Result<Self, GraphError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| GraphError::Threads { reason: error.to_string() })?;
+        Ok(Self { cancel, progress, pool, nodes, steps, steps_done: 0 })
+    }
+
+    /// One step: runs `work` on consecutive ranges that cover the nodes, on the build's threads, between looks at the
+    /// flag.
+    pub(super) fn in_chunks(&mut self, mut work: impl FnMut(Range<usize>) + Send) -> Result<(), GraphError> {
+        let chunk = CHUNK_NODES * self.pool.current_num_threads();
+        for start in (0..self.nodes).step_by(chunk) {
+            self.check()?;
+            let end = self.nodes.min(start + chunk);
+            self.pool.install(|| work(start..end));
+            (self.progress)((self.steps_done * self.nodes + end) / self.steps);
+        }
+        self.steps_done += 1;
+        Ok(())
+    }
+
+    /// Asks the caller whether to go on.
+    pub(super) fn check(&self) -> Result<(), GraphError> {
+        if (self.cancel)() { Err(GraphError::Cancelled) } else { Ok(()) }
+    }
+}

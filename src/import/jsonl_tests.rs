@@ -1,0 +1,113 @@
+//! Tests of one JSON line, from bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::note::Value;
+
+fn parsed(line: &str) -> Parsed {
+    parse_line(line.as_bytes(), 7).expect("a note")
+}
+
+fn refused(line: &str) -> String {
+    parse_line(line.as_bytes(), 7).expect_err("refused").to_string()
+}
+
+#[test]
+fn the_schema_is_read() {
+    let Parsed { note, image_links, warnings } = parsed(
+        r#"{"id": "n1", "title": "T", "text": "words", "created": "2021-03-11T00:00:00Z",
+            "pictures": ["a.png", {"path": "b.png", "alt": "B"}],
+            "fields": {"year": 2021, "read_at": "2021-03-11"}, "section": "games"}"#,
+    );
+    let expected = Note::new("n1")
+        .title("T")
+        .text("words")
+        .created(1_615_420_800_000)
+        .field("year", 2021)
+        .field("read_at", Value::DateTime(1_615_420_800_000))
+        .field("section", "games");
+    assert_eq!(note, expected);
+    let links: Vec<_> = image_links.iter().map(|l| (l.target.as_str(), l.alt.as_str())).collect();
+    assert_eq!(links, [("a.png", ""), ("b.png", "B")]);
+    assert!(image_links.iter().all(|link| link.line == 7));
+    assert_eq!(warnings, []);
+}
+
+#[test]
+fn common_dumps_import_as_they_are() {
+    let note = parsed(r#"{"_id": 12, "title": "", "text": "t", "metadata": {"k": "v"}}"#).note;
+    assert_eq!(note, Note::new("12").text("t").field("k", "v"));
+    let note = parsed(r#"{"id": "a", "body": "b", "size": 3, "tags": ["x", "y"]}"#).note;
+    let expected = Note::new("a").text("b").field("size", 3).field("tags", ["x", "y"]);
+    assert_eq!(note, expected);
+    let both = parsed(r#"{"id": "a", "body": "b", "text": "t"}"#).note;
+    assert_eq!(both, Note::new("a").text("t").field("body", "b"));
+    let image = parsed(r#"{"id": "a", "image": "p.jpg", "pictures": ["q.jpg"]}"#);
+    assert_eq!(image.image_links[0].target, "p.jpg");
+    assert_eq!(image.image_links[1].target, "q.jpg");
+}
+
+#[test]
+fn fields_win_and_null_is_absent() {
+    let note = parsed(r#"{"id":"a","fields":{"k":"inner"},"k":"outer","title":null,"x":null}"#).note;
+    assert_eq!(note, Note::new("a").field("k", "inner"));
+}
+
+#[test]
+fn created_takes_milliseconds() {
+    assert_eq!(parsed(r#"{"id":"a","created":1500}"#).note.created, Some(1_500));
+}
+
+#[test]
+fn an_untyped_field_is_left_out_with_a_warning() {
+    let parsed = parsed(r#"{"id": "a", "cast": [{"name": "x"}], "y": 1}"#);
+    assert_eq!(parsed.note, Note::new("a").field("y", 1));
+    assert_eq!(parsed.warnings[0].line, 7);
+    assert!(parsed.warnings[0].why.contains("cast"));
+}
+
+#[test]
+fn what_breaks_the_schema_says_how() {
+    for (line, why) in [
+        ("[1]", "the line is a list, expected a JSON object"),
+        ("{}", "id is missing, expected a string or an integer"),
+        (r#"{"id": 1.5}"#, "id is a number, expected a string or an integer"),
+        (r#"{"id": "a", "title": 3}"#, "title is a number, expected a string"),
+        (r#"{"id": "a", "text": ["x"]}"#, "text is a list, expected a string"),
+        (r#"{"id": "a", "fields": 3}"#, "fields is a number, expected an object"),
+        (r#"{"id": "a", "pictures": "x"}"#, "pictures is a string, expected a list"),
+        (r#"{"id": "a", "pictures": [{}]}"#, "path of a picture is missing, expected a string"),
+        (
+            r#"{"id": "a", "created": "soon"}"#,
+            "created is \"soon\", expected an RFC 3339 date-time or integer milliseconds since 1970",
+        ),
+    ] {
+        assert_eq!(refused(line), why);
+    }
+}
+
+#[test]
+fn what_is_no_json_says_where() {
+    assert_eq!(refused(r#"{"id": "a" "b"}"#), "the line is not valid JSON: expected `,` or `}` at column 12");
+    let bytes = b"{\"id\": \"\xFF\"}";
+    let error = parse_line(bytes, 1).expect_err("refused");
+    assert_eq!(error, LineError::NotUtf8 { column: 9 });
+    let deep = "[".repeat(100_000);
+    assert!(refused(&deep).contains("deeper"), "{}", refused(&deep));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_parse_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = parse_line(&bytes, 1);
+    }
+
+    #[test]
+    fn any_values_under_known_keys_parse_or_are_refused(
+        key in "id|_id|title|text|body|image|pictures|created|fields|metadata|tags|other",
+        value in "[0-9.eE+\\-\\[\\]{}\",:a-c truefalsn]{0,60}",
+    ) {
+        let _ = parse_line(format!(r#"{{"id": "a", "{key}": {value}}}"#).as_bytes(), 1);
+    }
+}

@@ -1,0 +1,131 @@
+//! The commit: tombstones, then the manifest, then the swap in memory, then the garbage.
+
+use super::state::{State, now_ms, publish_manifest};
+use super::sweep::remove_unnamed;
+use super::writer::{Writer, WriterSegment};
+use crate::error::Result;
+use crate::query::LiveSegment;
+use crate::segment::Deleted;
+use index_format::{FileRef, Manifest, SegmentRef};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A note, or a part of one, that was left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// The note's id.
+    pub id: String,
+    /// Whether the whole note was left out; else only a part of it.
+    pub whole: bool,
+    /// The reason.
+    pub why: String,
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Commit {
+    /// The number of the committed state; unchanged if there was nothing to commit.
+    pub generation: u64,
+    /// Live notes in it.
+    pub notes: u64,
+    /// What was left out since the last commit.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Writer {
+    pub(super) fn commit(&mut self) -> Result<Commit> {
+        self.flush()?;
+        self.publish()?;
+        Ok(self.report())
+    }
+
+    /// What the last published state holds, with all reports since the one before.
+    pub(super) fn report(&mut self) -> Commit {
+        let live = |entry: &SegmentRef| u64::from(entry.notes.saturating_sub(entry.deleted));
+        let notes = self.manifest.segments.iter().map(live).sum();
+        Commit { generation: self.manifest.generation, notes, skipped: std::mem::take(&mut self.skipped) }
+    }
+
+    /// Publishes the writer's segments and deletions as the next state, if they differ from the last.
+    pub(super) fn publish(&mut self) -> Result<()> {
+        self.write_tombstones()?;
+        let manifest = self.next_manifest();
+        // Held against the last manifest, not against what was written since: a commit that failed half way has written
+        // its tombstones already and must still be repeated.
+        if manifest.segments == self.manifest.segments {
+            return Ok(());
+        }
+        let state = self.state(manifest.clone())?;
+        publish_manifest(self.shared.storage.as_ref(), &manifest)?;
+        // From here on the commit has happened, and nothing can fail any more.
+        self.segments.retain(|entry| !entry.all_deleted());
+        self.rotations.retain(|id, _| manifest.rotations.iter().any(|file| file.id == *id));
+        self.manifest = manifest;
+        self.shared.swap(state);
+        tracing::info!(generation = self.manifest.generation, segments = self.segments.len(), "committed");
+        if let Err(error) = remove_unnamed(self.shared.storage.as_ref()) {
+            tracing::warn!(%error, "files that are no longer needed could not be removed; the next writer tries again");
+        }
+        Ok(())
+    }
+
+    fn write_tombstones(&mut self) -> Result<()> {
+        let storage = self.shared.storage.as_ref();
+        for entry in self.segments.iter_mut().filter(|entry| entry.dirty && !entry.all_deleted()) {
+            let notes: Vec<u32> = entry.deleted.iter().copied().collect();
+            let file = Deleted::store(storage, self.manifest.index_id, self.next_file, &notes)?;
+            self.next_file += 1;
+            entry.tombstones = Some(file);
+            entry.dirty = false;
+        }
+        Ok(())
+    }
+
+    fn next_manifest(&self) -> Manifest {
+        let mut used = BTreeSet::new();
+        let mut segments = Vec::with_capacity(self.segments.len());
+        for entry in self.segments.iter().filter(|entry| !entry.all_deleted()) {
+            let meta = entry.segment.meta();
+            let rotations: BTreeSet<u64> = meta.spaces.iter().filter_map(|space| space.rotation).collect();
+            used.extend(rotations.iter().copied());
+            segments.push(SegmentRef {
+                file: entry.segment.file_ref().clone(),
+                notes: meta.notes,
+                deleted: entry.deleted.len() as u32,
+                tombstones: entry.tombstones.clone(),
+                rotations: rotations.into_iter().collect(),
+            });
+        }
+        let rotations: Vec<FileRef> =
+            self.rotations.values().map(|(file, _)| file.clone()).filter(|file| used.contains(&file.id)).collect();
+        Manifest {
+            generation: self.manifest.generation + 1,
+            next_file: self.next_file,
+            committed_ms: now_ms(),
+            segments,
+            rotations,
+            ..self.manifest.clone()
+        }
+    }
+
+    /// The state a manifest describes, from what this writer has open.
+    fn state(&self, manifest: Manifest) -> Result<State> {
+        let live =
+            |entry: &WriterSegment| LiveSegment { segment: Arc::clone(&entry.segment), deleted: Deleted::default() };
+        let known = State {
+            manifest: self.manifest.clone(),
+            segments: self.segments.iter().map(live).collect(),
+            rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
+        };
+        State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known))
+    }
+}
+
+impl WriterSegment {
+    /// Whether no note of it is left: such a segment is named no more.
+    fn all_deleted(&self) -> bool {
+        self.deleted.len() >= self.segment.meta().notes as usize
+    }
+}

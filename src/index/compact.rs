@@ -1,0 +1,106 @@
+//! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph.
+
+use super::build::{GRAPH_ROWS, ROTATION_ROWS, learn_rotation, sample_step};
+use super::commit::Commit;
+use super::prepare::{PartVector, Prepared};
+use super::writer::{Writer, WriterSegment};
+use crate::error::{Error, Result};
+use crate::query::Cancel;
+use crate::segment::{GLOBAL, LOCAL, OpenSpace};
+use crate::vector::normalise;
+
+impl Writer {
+    pub(super) fn compact(&mut self, cancel: Option<&Cancel>) -> Result<Commit> {
+        self.flush()?;
+        self.publish()?;
+        let cancelled = || cancel.is_some_and(Cancel::is_cancelled);
+        let done = match self.segments.as_slice() {
+            [] => true,
+            [only] => only.deleted.is_empty() && !wants_graph(only),
+            _ => false,
+        };
+        if !done {
+            let before = self.rotations.clone();
+            match self.merge(&cancelled) {
+                Ok(merged) => self.replace_all(merged),
+                Err(error) => {
+                    self.rotations = before;
+                    return Err(error);
+                }
+            }
+            self.publish()?;
+        }
+        Ok(self.report())
+    }
+
+    /// Builds one segment of all live notes, which are read one by one: only what the new segment holds is in memory.
+    fn merge(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<WriterSegment> {
+        let rotation = match self.rotation_for_merge(cancelled)? {
+            Some(learnt) => Some(self.store(learnt)?),
+            None => None,
+        };
+        let notes = self.segments.iter().flat_map(|entry| {
+            let notes = 0..entry.segment.meta().notes;
+            notes.filter(|note| !entry.deleted.contains(note)).map(move |note| (entry, note))
+        });
+        let read = |(entry, note)| if cancelled() { Err(Error::Cancelled) } else { prepared_again(entry, note) };
+        self.build(notes.map(read), rotation, cancelled)
+    }
+
+    /// The rotation that suits the live rows of all segments together.
+    fn rotation_for_merge(&self, cancelled: &dyn Fn() -> bool) -> Result<Option<crate::vector::Rotation>> {
+        let mut live = Vec::new();
+        for entry in &self.segments {
+            for ordinal in [GLOBAL, LOCAL] {
+                let Some(space) = entry.segment.space(ordinal)? else { continue };
+                let rows = space.view.rows.iter().enumerate();
+                let alive = rows.filter(|(_, row)| !entry.deleted.contains(&row.note));
+                live.extend(alive.map(|(row, _)| (space, row)));
+            }
+        }
+        if !self.shared.source.prefixes().is_empty() || live.len() < ROTATION_ROWS {
+            return Ok(None);
+        }
+        let sample = live.iter().step_by(sample_step(live.len()));
+        let read = |(space, row): &(OpenSpace<'_>, usize)| {
+            if cancelled() { Err(Error::Cancelled) } else { original(space, *row).map(Option::unwrap_or_default) }
+        };
+        learn_rotation(self.shared.source.width(), sample.map(read)).map(Some)
+    }
+}
+
+/// Whether a lone segment is large enough for a graph it does not have.
+fn wants_graph(entry: &WriterSegment) -> bool {
+    let spaces = &entry.segment.meta().spaces;
+    spaces.iter().any(|space| space.graph.is_none() && space.rows as usize >= GRAPH_ROWS)
+}
+
+/// A stored note as it was once prepared, vectors back in the encoder's own axes.
+fn prepared_again(entry: &WriterSegment, note: u32) -> Result<Prepared> {
+    let segment = &entry.segment;
+    let record = segment.record(note)?;
+    let kept = |blob: Option<u32>| blob.map(|blob| segment.picture(blob).map(<[u8]>::to_vec)).transpose();
+    let pictures = record.pictures.iter().map(|picture| kept(picture.blob)).collect::<Result<_>>()?;
+    let mut rows = [Vec::new(), Vec::new()];
+    for (ordinal, parts) in [GLOBAL, LOCAL].into_iter().zip(&mut rows) {
+        let Some(space) = segment.space(ordinal)? else { continue };
+        for row in space.view.rows_of(note) {
+            let found = space.view.rows.get(*row as usize).zip(original(&space, *row as usize)?);
+            parts.extend(found.map(|(row, vector)| PartVector { row: *row, vector }));
+        }
+    }
+    Ok(Prepared { record, pictures, rows, warnings: Vec::new() })
+}
+
+/// The vector of a row in the encoder's own axes, of unit length again, so that rounding does not add up over compactions.
+fn original(space: &OpenSpace<'_>, row: usize) -> Result<Option<Vec<f32>>> {
+    let width = space.meta.width as usize;
+    let start = row.saturating_mul(width);
+    let Some(stored) = space.view.vectors.get(start..start.saturating_add(width)) else { return Ok(None) };
+    let mut vector = match space.rotation {
+        Some(rotation) => rotation.invert(stored)?,
+        None => stored.to_vec(),
+    };
+    normalise(&mut vector)?;
+    Ok(Some(vector))
+}

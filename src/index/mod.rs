@@ -1,0 +1,296 @@
+//! The handle: creating and opening, writing, snapshots, compaction. The one room that wires all others.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | [`Index`]: the public calls |
+//! | `options.rs` | how an index is created |
+//! | `state.rs` | one committed state, loaded from a manifest |
+//! | `snapshot.rs` | [`Snapshot`]: reading one state |
+//! | `writer.rs` | the calls that change an index, and what is not committed yet |
+//! | `spill.rs` | what was put to segments no manifest names yet |
+//! | `prepare.rs` | a note to its record and the inputs of the encoder |
+//! | `pipeline.rs` | encoding beside building, with bounded queues |
+//! | `build.rs` | encoded notes to a segment file |
+//! | `commit.rs` | tombstones, manifest, swap |
+//! | `compact.rs` | many segments to one |
+//! | `sweep.rs` | removal of files no manifest names |
+//! | `verify.rs` | every file, every byte |
+
+mod build;
+mod commit;
+mod compact;
+mod options;
+mod pipeline;
+mod prepare;
+mod snapshot;
+mod spill;
+mod state;
+mod sweep;
+mod verify;
+mod writer;
+
+pub use commit::{Commit, Skipped};
+pub use options::IndexOptions;
+pub use snapshot::{Snapshot, SpaceStats, Stats};
+pub use verify::{FileDamage, VerifyReport};
+
+use crate::disk::{FileStorage, MemoryStorage, Storage};
+use crate::encode::SharedEncoder;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::note::Note;
+use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
+use options::VectorSource;
+use parking_lot::Mutex;
+use state::{Shared, State};
+use std::path::Path;
+use std::sync::Arc;
+use writer::Writer;
+
+/// A searchable collection of notes.
+///
+/// Reading never blocks and is never blocked: every search works on the last committed state ([`Index::snapshot`]). Writing
+/// calls take the writer lock at the first of them and keep it until the index is dropped; while another process holds it
+/// they fail with [`DiskError::Locked`](crate::disk::DiskError::Locked), which names that process. What is added, updated
+/// or deleted is seen by nobody before [`Index::commit`] returns.
+pub struct Index {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<Writer>>,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Index").field("location", &self.shared.storage.location()).finish_non_exhaustive()
+    }
+}
+
+impl Index {
+    /// Creates an index with the built-in encoder in a directory, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::IndexExists`] where one is; what the file system refuses.
+    pub fn create(directory: impl AsRef<Path>) -> Result<Self> {
+        Self::create_with(directory, IndexOptions::new())
+    }
+
+    /// Creates an index with these options in a directory.
+    ///
+    /// # Errors
+    /// As [`Index::create`].
+    pub fn create_with(directory: impl AsRef<Path>, options: IndexOptions) -> Result<Self> {
+        Self::create_in(Arc::new(FileStorage::create(directory)?), options)
+    }
+
+    /// Creates an index in any storage.
+    ///
+    /// # Errors
+    /// As [`Index::create`].
+    pub fn create_in(storage: Arc<dyn Storage>, options: IndexOptions) -> Result<Self> {
+        let source = options.source.resolve()?;
+        state::create(storage.as_ref(), &source, options.keeps_pictures)?;
+        Self::open_source(storage, |_| Ok(source))
+    }
+
+    /// An index in memory with the built-in encoder: for tests and for what need not outlive the process.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] if the compiled-in encoder cannot be read.
+    pub fn in_memory() -> Result<Self> {
+        Self::create_in(Arc::new(MemoryStorage::new()), IndexOptions::new())
+    }
+
+    /// Opens an index that was made with the built-in encoder, or for the caller's own vectors.
+    ///
+    /// # Errors
+    /// [`Error::NoIndex`], [`Error::WrongEncoder`], [`Error::Damaged`], and what the file system refuses.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
+        Self::open_in(Arc::new(FileStorage::open(directory)?))
+    }
+
+    /// Opens an index that was made with this encoder.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn open_with(directory: impl AsRef<Path>, encoder: SharedEncoder) -> Result<Self> {
+        Self::open_in_with(Arc::new(FileStorage::open(directory)?), encoder)
+    }
+
+    /// Opens an index in any storage, as [`Index::open`] does.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn open_in(storage: Arc<dyn Storage>) -> Result<Self> {
+        Self::open_source(storage, VectorSource::recorded)
+    }
+
+    /// Opens an index in any storage, as [`Index::open_with`] does.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn open_in_with(storage: Arc<dyn Storage>, encoder: SharedEncoder) -> Result<Self> {
+        Self::open_source(storage, |_| Ok(VectorSource::Encoder(encoder)))
+    }
+
+    fn open_source(
+        storage: Arc<dyn Storage>,
+        source: impl FnOnce(&index_format::EncoderRecord) -> Result<VectorSource>,
+    ) -> Result<Self> {
+        let state = State::load(storage.as_ref(), None)?;
+        let source = source(&state.manifest.encoder)?;
+        source.check(&state.manifest)?;
+        tracing::debug!(location = storage.location(), generation = state.manifest.generation, "index opened");
+        Ok(Self { shared: Arc::new(Shared::new(storage, source, state)), writer: Mutex::new(None) })
+    }
+
+    /// The last committed state this handle knows of. It stays as it is, whatever is written later.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(Arc::clone(&self.shared))
+    }
+
+    /// Looks whether another process has committed; true if there is a newer state now.
+    ///
+    /// # Errors
+    /// Damage in the newer state; the handle then keeps the one it has.
+    pub fn refresh(&self) -> Result<bool> {
+        self.shared.refresh()
+    }
+
+    /// Searches the last committed state.
+    ///
+    /// # Errors
+    /// Bad options or vectors, the limits of the call, damage met on the way.
+    pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
+        self.snapshot().search(query, options)
+    }
+
+    /// What is like a note, or like one part of it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchNote`], [`Error::NoSuchPart`], and those of [`Index::search`].
+    pub fn similar(&self, id: &str, part: Like, options: &SearchOptions) -> Result<Answer> {
+        self.snapshot().search(Query::similar_to_part(id, part), options)
+    }
+
+    /// The note with this id, in the last committed state.
+    ///
+    /// # Errors
+    /// Damage met on the way.
+    pub fn get(&self, id: &str) -> Result<Option<Note>> {
+        self.snapshot().get(id)
+    }
+
+    /// Adds a note with a new id.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateId`] if there is one with this id, committed or not; [`Error::Note`] if the note is refused.
+    pub fn add(&self, note: Note) -> Result<()> {
+        self.write(|writer| writer.add(note))
+    }
+
+    /// Replaces the note with the same id.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchNote`] if there is none; [`Error::Note`] if the note is refused.
+    pub fn update(&self, note: Note) -> Result<()> {
+        self.write(|writer| writer.update(note))
+    }
+
+    /// Adds a note, or replaces the one with the same id.
+    ///
+    /// # Errors
+    /// [`Error::Note`] if the note is refused.
+    pub fn put(&self, note: Note) -> Result<()> {
+        self.write(|writer| writer.put(note, None))
+    }
+
+    /// As [`Index::put`], with the caller's own vector, in an index that was created for such.
+    ///
+    /// # Errors
+    /// [`Error::Vector`] for a vector of another width, or one that is zero or not finite; [`Error::VectorNotWanted`] in an
+    /// index that has an encoder.
+    pub fn put_with_vector(&self, note: Note, vector: &[f32]) -> Result<()> {
+        self.write(|writer| writer.put(note, Some(vector.to_vec())))
+    }
+
+    /// Deletes the note with this id.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchNote`] if there is none.
+    pub fn delete(&self, id: &str) -> Result<()> {
+        self.write(|writer| writer.delete(id))
+    }
+
+    /// Makes everything written so far durable and visible, all of it or, after an error or a crash, nothing.
+    ///
+    /// # Errors
+    /// What the store refuses; the writes stay buffered and the commit can be tried again, except after a failed sync:
+    /// then what is on the disk is uncertain, the buffer is dropped with the writer lock, and every further write gets
+    /// [`Error::Poisoned`].
+    pub fn commit(&self) -> Result<Commit> {
+        self.write(Writer::commit)
+    }
+
+    /// Forgets everything written since the last commit and gives the writer lock back.
+    ///
+    /// # Errors
+    /// If files that were written meanwhile cannot be removed. The rollback has happened nevertheless; the next writer
+    /// removes them.
+    pub fn rollback(&self) -> Result<()> {
+        self.writer.lock().take().map_or(Ok(()), Writer::discard)
+    }
+
+    /// Commits, then merges all segments into one without the deleted notes. `cancel` stops it with nothing changed but
+    /// the commit.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], and those of [`Index::commit`].
+    pub fn compact(&self, cancel: Option<&Cancel>) -> Result<Commit> {
+        self.write(|writer| writer.compact(cancel))
+    }
+
+    /// Reads every byte of every file of the last committed state and names each damage.
+    ///
+    /// # Errors
+    /// Only if the directory or the manifest cannot be read at all.
+    pub fn verify(&self) -> Result<VerifyReport> {
+        verify::verify(self.shared.storage.as_ref())
+    }
+
+    /// As [`Index::verify`], for an index too damaged to open.
+    ///
+    /// # Errors
+    /// As [`Index::verify`].
+    pub fn verify_at(directory: impl AsRef<Path>) -> Result<VerifyReport> {
+        verify::verify(&FileStorage::open(directory)?)
+    }
+
+    /// As [`Index::verify_at`], on any storage.
+    ///
+    /// # Errors
+    /// As [`Index::verify`].
+    pub fn verify_in(storage: &dyn Storage) -> Result<VerifyReport> {
+        verify::verify(storage)
+    }
+
+    fn write<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
+        let mut slot = self.writer.lock();
+        self.shared.check_health()?;
+        // Taken out for the call: if it panics, what is half done goes with it, and the next call starts from the last
+        // commit.
+        let mut writer = match slot.take() {
+            Some(writer) => writer,
+            None => Writer::start(&self.shared)?,
+        };
+        let result = call(&mut writer);
+        let poisoned = result.as_ref().is_err_and(|error| self.shared.poison_after(error));
+        if !poisoned {
+            *slot = Some(writer);
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! How an index is created: whose vectors it holds, and whether it keeps picture bytes.
+
+use crate::encode::{EncoderInfo, SharedEncoder, builtin::Builtin};
+use crate::error::{Error, Result};
+use crate::vector::VectorError;
+use index_format::{EncoderRecord, Manifest};
+
+/// The name recorded for vectors the caller brings.
+const EXTERNAL: &str = "external";
+/// Widest vectors accepted: keeps every size computed from a width far from overflow.
+const WIDTH_MAX: usize = 65_536;
+
+/// How an index is created.
+#[derive(Clone, Default)]
+pub struct IndexOptions {
+    pub(super) source: WantedSource,
+    pub(super) keeps_pictures: bool,
+}
+
+impl std::fmt::Debug for IndexOptions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("IndexOptions").field("keeps_pictures", &self.keeps_pictures).finish_non_exhaustive()
+    }
+}
+
+impl IndexOptions {
+    /// The built-in encoder; of pictures only hash, size and path are kept.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Vectors come from this encoder.
+    #[must_use]
+    pub fn encoder(mut self, encoder: SharedEncoder) -> Self {
+        self.source = WantedSource::Encoder(encoder);
+        self
+    }
+
+    /// Vectors of this width come from the caller ([`Index::put_with_vector`](crate::Index::put_with_vector)).
+    #[must_use]
+    pub fn external_vectors(mut self, width: usize) -> Self {
+        self.source = WantedSource::External(width);
+        self
+    }
+
+    /// Whether the bytes of pictures are kept in the index, so that it needs their originals no more.
+    #[must_use]
+    pub const fn keep_pictures(mut self, keep: bool) -> Self {
+        self.keeps_pictures = keep;
+        self
+    }
+}
+
+#[derive(Clone, Default)]
+pub(super) enum WantedSource {
+    #[default]
+    Builtin,
+    Encoder(SharedEncoder),
+    External(usize),
+}
+
+impl WantedSource {
+    pub(super) fn resolve(self) -> Result<VectorSource> {
+        match self {
+            Self::Builtin => Ok(VectorSource::Encoder(Builtin::shared()?)),
+            Self::Encoder(encoder) => {
+                check_width(encoder.info().width)?;
+                Ok(VectorSource::Encoder(encoder))
+            }
+            Self::External(width) => {
+                check_width(width)?;
+                Ok(VectorSource::External { width })
+            }
+        }
+    }
+}
+
+fn check_width(width: usize) -> Result<()> {
+    if (1..=WIDTH_MAX).contains(&width) {
+        return Ok(());
+    }
+    Err(Error::Option { option: "width of the vectors", given: width.to_string(), remedy: "use 1 to 65536 dimensions" })
+}
+
+/// Where vectors come from.
+#[derive(Clone)]
+pub(super) enum VectorSource {
+    /// From an encoder.
+    Encoder(SharedEncoder),
+    /// From the caller.
+    External {
+        /// Their width.
+        width: usize,
+    },
+}
+
+impl VectorSource {
+    /// The source an index was created with, where this library has it by itself.
+    pub(super) fn recorded(record: &EncoderRecord) -> Result<Self> {
+        if record.name == EXTERNAL {
+            return WantedSource::External(record.width as usize).resolve();
+        }
+        Ok(Self::Encoder(Builtin::shared()?))
+    }
+
+    /// Refuses an index that holds vectors of another source.
+    pub(super) fn check(&self, manifest: &Manifest) -> Result<()> {
+        let given = self.record();
+        let index = &manifest.encoder.fingerprint;
+        if given.fingerprint != *index {
+            return Err(Error::WrongEncoder { index: index.clone(), given: given.fingerprint });
+        }
+        super::state::check_width(manifest, given.width)
+    }
+
+    /// Width of the vectors.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Encoder(encoder) => encoder.info().width,
+            Self::External { width } => *width,
+        }
+    }
+
+    /// Prefixes the encoder was trained for; none for vectors of unknown making.
+    pub(super) fn prefixes(&self) -> &[usize] {
+        match self {
+            Self::Encoder(encoder) => &encoder.info().prefixes,
+            Self::External { .. } => &[],
+        }
+    }
+
+    /// What the manifest records.
+    pub(super) fn record(&self) -> EncoderRecord {
+        match self {
+            Self::Encoder(encoder) => {
+                let EncoderInfo { name, fingerprint, width, prefixes, .. } = encoder.info();
+                let prefixes = prefixes.iter().map(|prefix| *prefix as u32).collect();
+                EncoderRecord { name: name.clone(), fingerprint: fingerprint.clone(), width: *width as u32, prefixes }
+            }
+            Self::External { width } => EncoderRecord {
+                name: EXTERNAL.to_owned(),
+                fingerprint: format!("{EXTERNAL}-{width}"),
+                width: *width as u32,
+                prefixes: Vec::new(),
+            },
+        }
+    }
+
+    /// A caller's vector, checked and brought to unit length.
+    pub(super) fn unit(&self, mut vector: Vec<f32>) -> Result<Vec<f32>> {
+        let expected = self.width();
+        if vector.len() != expected {
+            return Err(Error::Vector(VectorError::WrongWidth { expected, got: vector.len() }));
+        }
+        crate::vector::normalise(&mut vector)?;
+        Ok(vector)
+    }
+}

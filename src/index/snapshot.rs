@@ -1,0 +1,197 @@
+//! Reading one committed state, for as long as it is wanted.
+
+use super::options::VectorSource;
+use super::state::{Shared, State};
+use crate::encode::{Input, Part, Role, encode_checked};
+use crate::error::{Error, Result};
+use crate::note::Note;
+use crate::query::{Answer, Like, Limits, LiveSegment, Query, SearchOptions, Target, search};
+use crate::segment::{GLOBAL, LOCAL, OpenSpace, SPACES, note_of};
+use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
+use std::sync::Arc;
+
+/// One committed state of an index. Cheap to clone; it neither blocks a writer nor changes under its reader.
+#[derive(Clone)]
+pub struct Snapshot {
+    shared: Arc<Shared>,
+    state: Arc<State>,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Snapshot").field("generation", &self.generation()).finish_non_exhaustive()
+    }
+}
+
+/// Counts of one vector space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SpaceStats {
+    /// Its name: `global` or `local`.
+    pub name: String,
+    /// Rows, those of deleted notes included.
+    pub rows: u64,
+    /// Rows that a graph covers; the rest is scanned.
+    pub rows_in_graphs: u64,
+    /// Bytes a search works on: coarse codes and links.
+    pub hot_bytes: u64,
+}
+
+/// Counts of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Number of the committed state.
+    pub generation: u64,
+    /// Live notes.
+    pub notes: u64,
+    /// Deleted notes whose space has not come back yet.
+    pub deleted: u64,
+    /// Segments.
+    pub segments: u64,
+    /// Bytes of all segment files.
+    pub bytes: u64,
+    /// Name of the encoder.
+    pub encoder: String,
+    /// Fingerprint of the encoder.
+    pub fingerprint: String,
+    /// Width of the vectors.
+    pub width: u32,
+    /// Vector spaces.
+    pub spaces: Vec<SpaceStats>,
+}
+
+impl Snapshot {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let state = shared.current();
+        Self { shared, state }
+    }
+
+    /// Number of the committed state.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.state.manifest.generation
+    }
+
+    /// Number of live notes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.state.segments.iter().map(LiveSegment::live_notes).sum()
+    }
+
+    /// Whether there is no note.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The ids of all live notes, in the order of the index. Ids in damaged parts of a file are left out.
+    pub fn ids(&self) -> impl Iterator<Item = String> + '_ {
+        self.state.segments.iter().flat_map(|live| {
+            let notes = 0..live.segment.meta().notes;
+            notes.filter(|note| !live.deleted.contains(*note)).filter_map(|note| {
+                let id = live.segment.view().ok()?.ids.get(note as usize).ok()?;
+                String::from_utf8(id.to_vec()).ok()
+            })
+        })
+    }
+
+    /// The note with this id.
+    ///
+    /// # Errors
+    /// Damage met on the way.
+    pub fn get(&self, id: &str) -> Result<Option<Note>> {
+        let Some((live, note)) = self.find(id)? else { return Ok(None) };
+        let record = live.segment.record(note)?;
+        note_of(record, |blob| live.segment.picture(blob).map(<[u8]>::to_vec)).map(Some)
+    }
+
+    /// Searches this state.
+    ///
+    /// # Errors
+    /// Bad options or vectors, the limits of the call, damage met on the way.
+    pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
+        let limits = Limits::start(options);
+        let target = match query.into() {
+            Query::Text(text) => Target { vector: self.encode(&text)?, exclude: None },
+            Query::Vector(vector) => Target { vector: self.shared.source.unit(vector)?, exclude: None },
+            Query::Similar { id, part } => Target { vector: self.vector_of(&id, part)?, exclude: Some(id) },
+        };
+        search(&self.state.segments, &target, options, &limits, self.generation())
+    }
+
+    /// Counts.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let manifest = &self.state.manifest;
+        let spaces = SPACES.iter().enumerate().map(|(ordinal, name)| {
+            let mut stats = SpaceStats { name: (*name).to_owned(), rows: 0, rows_in_graphs: 0, hot_bytes: 0 };
+            let metas = self.state.segments.iter().filter_map(|live| live.segment.meta().spaces.get(ordinal));
+            for meta in metas {
+                let rows = u64::from(meta.rows);
+                stats.rows += rows;
+                stats.rows_in_graphs += if meta.graph.is_some() { rows } else { 0 };
+                let links = meta.graph.map_or(0, |graph| u64::from(graph.degree) * size_of::<u32>() as u64);
+                stats.hot_bytes += rows * (u64::from(meta.code_dims) + links);
+            }
+            stats
+        });
+        Stats {
+            generation: manifest.generation,
+            notes: self.len() as u64,
+            deleted: manifest.segments.iter().map(|entry| u64::from(entry.deleted)).sum(),
+            segments: manifest.segments.len() as u64,
+            bytes: manifest.segments.iter().map(|entry| entry.file.len).sum(),
+            encoder: manifest.encoder.name.clone(),
+            fingerprint: manifest.encoder.fingerprint.clone(),
+            width: manifest.encoder.width,
+            spaces: spaces.collect(),
+        }
+    }
+
+    fn find(&self, id: &str) -> Result<Option<(&LiveSegment, u32)>> {
+        for live in self.state.segments.iter().rev() {
+            if let Some(note) = live.segment.find(id)?.filter(|note| !live.deleted.contains(*note)) {
+                return Ok(Some((live, note)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn encode(&self, text: &str) -> Result<Vec<f32>> {
+        let VectorSource::Encoder(encoder) = &self.shared.source else {
+            return Err(Error::NoEncoder { call: "search by text", instead: "Query::vector" });
+        };
+        let parts = [Part::Text(text)];
+        let vectors = encode_checked(encoder.as_ref(), Role::Query, &[Input { parts: &parts }])?;
+        Ok(vectors.iter().next().map(<[f32]>::to_vec).unwrap_or_default())
+    }
+
+    /// The stored vector of a note or of one part of it, in the encoder's own axes.
+    fn vector_of(&self, id: &str, part: Like) -> Result<Vec<f32>> {
+        let (live, note) = self.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
+        let (space, kind, ordinal, name) = match part {
+            Like::Note => {
+                (GLOBAL, ROW_NOTE, 0, "row to compare with, as it holds nothing the encoder reads; it has no row")
+            }
+            Like::Passage(ordinal) => (LOCAL, ROW_PASSAGE, ordinal, "passage"),
+            Like::Picture(ordinal) => (LOCAL, ROW_PICTURE, ordinal, "picture"),
+        };
+        let found = live.segment.space(space)?.and_then(|space| stored(&space, note, kind, ordinal));
+        found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal })?
+    }
+}
+
+/// The vector of one row of a note, turned back.
+fn stored(space: &OpenSpace<'_>, note: u32, kind: u32, ordinal: u32) -> Option<Result<Vec<f32>>> {
+    let wanted = |row: &&u32| {
+        space.view.rows.get(**row as usize).is_some_and(|entry| entry.part == kind && entry.ordinal == ordinal)
+    };
+    let row = *space.view.rows_of(note).iter().find(wanted)? as usize;
+    let width = space.meta.width as usize;
+    let vector = space.view.vectors.get(row * width..(row + 1) * width)?;
+    Some(match space.rotation {
+        Some(rotation) => rotation.invert(vector).map_err(Error::from),
+        None => Ok(vector.to_vec()),
+    })
+}

@@ -1,0 +1,139 @@
+//! From what was put to segments that no manifest names yet. Encoded notes are let go only once their segment is on the
+//! storage: a full disk delays them, it does not lose them.
+
+use super::build::{BuildPlan, NumberedRotation, ROTATION_ROWS, build_segment, learn_rotation, sample_step};
+use super::commit::Skipped;
+use super::pipeline::Done;
+use super::prepare::Prepared;
+use super::state::now_ms;
+use super::writer::{Writer, WriterSegment};
+use crate::error::Result;
+use crate::segment::{Segment, store_rotation};
+use crate::vector::Rotation;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Encoded rows after which a segment is built, though nothing is committed yet: bounds what is held in memory.
+const SPILL_ROWS: usize = 16_384;
+/// Encoded bytes after which a segment is built.
+const SPILL_BYTES: usize = 64 << 20;
+
+impl Writer {
+    /// Encodes everything that was put and builds the last segment.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.send_batch()?;
+        let mut done = Vec::new();
+        self.pipeline.drain(&mut done);
+        self.absorb(done);
+        self.pipeline.check()?;
+        self.spill()
+    }
+
+    /// Takes over what the encoder finished. Only now does a new version replace the old one: a note that could not be
+    /// encoded is reported, and its old version stays.
+    pub(super) fn absorb(&mut self, done: Vec<Done>) {
+        for Done { sequence, id, result } in done {
+            if self.newest.get(&id) != Some(&sequence) {
+                continue;
+            }
+            match result {
+                Ok(mut prepared) => {
+                    let reasons = std::mem::take(&mut prepared.warnings);
+                    self.skipped.extend(reasons.into_iter().map(|why| Skipped { id: id.clone(), whole: false, why }));
+                    self.encoded_rows += prepared.row_count();
+                    self.encoded_bytes += prepared.bytes();
+                    self.encoded.push((sequence, prepared));
+                }
+                Err(error) => {
+                    self.newest.remove(&id);
+                    self.skipped.push(Skipped { id, whole: true, why: error.to_string() });
+                }
+            }
+        }
+    }
+
+    /// Builds a segment if more is encoded than should be held in memory.
+    pub(super) fn spill_if_large(&mut self) -> Result<()> {
+        if self.encoded_rows >= SPILL_ROWS || self.encoded_bytes >= SPILL_BYTES { self.spill() } else { Ok(()) }
+    }
+
+    /// Builds a segment of everything encoded. No manifest names it before the next commit.
+    fn spill(&mut self) -> Result<()> {
+        let newest = &self.newest;
+        self.encoded.retain(|(sequence, prepared)| newest.get(&prepared.record.id) == Some(sequence));
+        self.encoded_rows = self.encoded.iter().map(|(_, prepared)| prepared.row_count()).sum();
+        if !self.encoded.is_empty() {
+            let rotation = self.rotation_for_spill()?;
+            let built =
+                self.build(self.encoded.iter().map(|(_, prepared)| Ok(prepared.clone())), rotation, &|| false)?;
+            let ids = self.encoded.iter().map(|(_, prepared)| self.find(&prepared.record.id));
+            let replaced: Vec<_> = ids.collect::<Result<_>>()?;
+            // Nothing below fails: the notes move from the buffer to the segment, or stay where they are.
+            replaced.into_iter().flatten().for_each(|place| self.mark_deleted(place));
+            for (_, prepared) in &self.encoded {
+                self.newest.remove(&prepared.record.id);
+            }
+            self.adopt(built);
+        }
+        self.encoded.clear();
+        (self.encoded_rows, self.encoded_bytes) = (0, 0);
+        Ok(())
+    }
+
+    /// Takes a built segment among those of the next commit.
+    fn adopt(&mut self, built: WriterSegment) {
+        self.next_file += 1;
+        self.segments.push(built);
+    }
+
+    /// Takes a built segment in place of all others.
+    pub(super) fn replace_all(&mut self, built: WriterSegment) {
+        self.segments.clear();
+        self.adopt(built);
+    }
+
+    /// Builds, publishes and opens one segment under the next file number, which stays free until it is adopted.
+    pub(super) fn build(
+        &self,
+        notes: impl Iterator<Item = Result<Prepared>>,
+        rotation: Option<NumberedRotation>,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<WriterSegment> {
+        let plan = BuildPlan {
+            shared: &self.shared,
+            index_id: self.manifest.index_id,
+            file_id: self.next_file,
+            rotation,
+            built_ms: now_ms(),
+            cancelled,
+        };
+        let file = build_segment(&plan, notes)?;
+        let find = |id: u64| self.rotations.get(&id).map(|(_, rotation)| Arc::clone(rotation));
+        let segment = Segment::open(self.shared.storage.as_ref(), self.manifest.index_id, &file, &find)?;
+        Ok(WriterSegment { segment: Arc::new(segment), tombstones: None, deleted: BTreeSet::new(), dirty: false })
+    }
+
+    /// The rotation for a segment of what is encoded: the one in use, or a first one if there is enough to learn it from.
+    fn rotation_for_spill(&mut self) -> Result<Option<NumberedRotation>> {
+        if !self.shared.source.prefixes().is_empty() || self.encoded_rows < ROTATION_ROWS {
+            return Ok(None);
+        }
+        if let Some((id, (_, rotation))) = self.rotations.last_key_value() {
+            return Ok(Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) }));
+        }
+        let rows = self.encoded.iter().flat_map(|(_, prepared)| prepared.rows.iter().flatten());
+        let sample = rows.step_by(sample_step(self.encoded_rows)).map(|part| Ok(part.vector.clone()));
+        let rotation = learn_rotation(self.shared.source.width(), sample)?;
+        self.store(rotation).map(Some)
+    }
+
+    /// Publishes a rotation under a new number.
+    pub(super) fn store(&mut self, rotation: Rotation) -> Result<NumberedRotation> {
+        let id = self.next_file;
+        let file = store_rotation(self.shared.storage.as_ref(), self.manifest.index_id, id, &rotation)?;
+        self.next_file += 1;
+        let rotation = Arc::new(rotation);
+        self.rotations.insert(id, (file, Arc::clone(&rotation)));
+        Ok(NumberedRotation { id, rotation })
+    }
+}

@@ -1,0 +1,218 @@
+//! One committed state of an index, and what all handles of a process share.
+
+use super::options::VectorSource;
+use crate::disk::{DiskError, Storage};
+use crate::error::{Error, Result};
+use crate::query::LiveSegment;
+use crate::segment::{Deleted, SPACES, Segment, file_name, is_index_file, load_rotation};
+use crate::vector::Rotation;
+use arc_swap::ArcSwap;
+use index_format::{FileKind, FormatError, Manifest, SegmentRef};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How often a reader starts over when files go away under it because a writer compacted.
+const RELOADS: usize = 8;
+
+/// One committed state.
+pub(super) struct State {
+    pub(super) manifest: Manifest,
+    pub(super) segments: Vec<LiveSegment>,
+    pub(super) rotations: BTreeMap<u64, Arc<Rotation>>,
+}
+
+impl State {
+    /// Loads the state the manifest on the storage describes, taking over what `known` has open already.
+    pub(super) fn load(storage: &dyn Storage, known: Option<&Self>) -> Result<Self> {
+        let mut tries = 0;
+        loop {
+            let manifest = read_manifest(storage)?;
+            match Self::from_manifest(storage, manifest, known) {
+                // Between reading the manifest and opening its files a writer may have replaced both.
+                Err(Error::Disk(DiskError::NotFound { .. })) if tries < RELOADS => tries += 1,
+                loaded => return loaded,
+            }
+        }
+    }
+
+    pub(super) fn from_manifest(storage: &dyn Storage, manifest: Manifest, known: Option<&Self>) -> Result<Self> {
+        let mut rotations = BTreeMap::new();
+        for file in &manifest.rotations {
+            let open = known.and_then(|known| known.rotations.get(&file.id)).map(Arc::clone);
+            let rotation = match open {
+                Some(rotation) => rotation,
+                None => Arc::new(load_rotation(storage, manifest.index_id, file)?),
+            };
+            rotations.insert(file.id, rotation);
+        }
+        let find = |id: u64| rotations.get(&id).cloned();
+        let mut segments = Vec::with_capacity(manifest.segments.len());
+        for entry in &manifest.segments {
+            let open = known.and_then(|known| {
+                known.segments.iter().find(|live| live.segment.file_ref() == &entry.file).map(|live| &live.segment)
+            });
+            let segment = match open {
+                Some(segment) => Arc::clone(segment),
+                None => Arc::new(Segment::open(storage, manifest.index_id, &entry.file, &find)?),
+            };
+            let deleted = match &entry.tombstones {
+                Some(file) => Deleted::open(storage, manifest.index_id, file)?,
+                None => Deleted::default(),
+            };
+            check_agreement(&manifest, entry, &segment, &deleted)?;
+            segments.push(LiveSegment { segment, deleted });
+        }
+        Ok(Self { manifest, segments, rotations })
+    }
+}
+
+/// Holds what the manifest says of a segment against the segment: sizes that searches and counts rely on.
+fn check_agreement(manifest: &Manifest, entry: &SegmentRef, segment: &Segment, deleted: &Deleted) -> Result<()> {
+    let meta = segment.meta();
+    let facts = [
+        ("notes, as the manifest says", entry.notes, meta.notes),
+        ("deleted notes, as the manifest says", entry.deleted, deleted.notes().len() as u32),
+    ];
+    let width = manifest.encoder.width;
+    let widths = meta.spaces.iter().map(|space| ("width of the vectors, as the manifest says", width, space.width));
+    match facts.into_iter().chain(widths).find(|(_, expected, found)| expected != found) {
+        None => Ok(()),
+        Some((what, expected, found)) => Err(Error::Damaged {
+            file: file_name(FileKind::Segment, entry.file.id),
+            source: FormatError::Inconsistent {
+                what,
+                offset: 0,
+                expected: u64::from(expected),
+                found: u64::from(found),
+            },
+        }),
+    }
+}
+
+/// Equal fingerprints mean equal vectors: another width can only be damage.
+pub(super) fn check_width(manifest: &Manifest, width: u32) -> Result<()> {
+    let found = manifest.encoder.width;
+    if found == width {
+        return Ok(());
+    }
+    let (expected, found) = (u64::from(width), u64::from(found));
+    let source = FormatError::Inconsistent { what: "width of the encoder", offset: 0, expected, found };
+    Err(Error::Damaged { file: file_name(FileKind::Manifest, 0), source })
+}
+
+/// Reads the manifest, or says that there is no index.
+pub(super) fn read_manifest(storage: &dyn Storage) -> Result<Manifest> {
+    let name = file_name(FileKind::Manifest, 0);
+    let bytes = storage.map(&name).map_err(|error| match error {
+        DiskError::NotFound { .. } => Error::NoIndex { location: storage.location() },
+        other => Error::Disk(other),
+    })?;
+    Manifest::from_bytes(&bytes).map_err(|source| Error::Damaged { file: name, source })
+}
+
+/// Publishes a manifest: the moment a commit happens.
+pub(super) fn publish_manifest(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
+    let name = file_name(FileKind::Manifest, 0);
+    let bytes = manifest.to_bytes().map_err(|source| Error::Damaged { file: name.clone(), source })?;
+    storage.publish(&name, &mut |out| out.write_all(&bytes))?;
+    Ok(())
+}
+
+/// Publishes the manifest of an empty index.
+pub(super) fn create(storage: &dyn Storage, source: &VectorSource, keeps_pictures: bool) -> Result<()> {
+    let _lock = storage.lock()?;
+    // Files of an index whose manifest is lost are no free place either: the first commit would clear them away.
+    if storage.list()?.iter().any(|name| is_index_file(name)) {
+        return Err(Error::IndexExists { location: storage.location() });
+    }
+    let now = now_ms();
+    let manifest = Manifest {
+        index_id: fresh_id(),
+        generation: 0,
+        next_file: 1,
+        created_ms: now,
+        committed_ms: now,
+        encoder: source.record(),
+        keeps_pictures,
+        spaces: SPACES.iter().map(|name| (*name).to_owned()).collect(),
+        segments: Vec::new(),
+        rotations: Vec::new(),
+    };
+    publish_manifest(storage, &manifest)
+}
+
+/// A number no other index is likely to have: the standard library's per-process random keys, stirred with the time.
+fn fresh_id() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_i64(now_ms());
+    hasher.finish()
+}
+
+/// Milliseconds since 1970 UTC.
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What snapshots and the writer of one handle share.
+pub(super) struct Shared {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) source: VectorSource,
+    current: ArcSwap<State>,
+    refreshing: Mutex<()>,
+    poisoned: Mutex<Option<String>>,
+}
+
+impl Shared {
+    pub(super) fn new(storage: Arc<dyn Storage>, source: VectorSource, state: State) -> Self {
+        let current = ArcSwap::from_pointee(state);
+        Self { storage, source, current, refreshing: Mutex::new(()), poisoned: Mutex::new(None) }
+    }
+
+    pub(super) fn current(&self) -> Arc<State> {
+        self.current.load_full()
+    }
+
+    /// Makes a newly committed state the current one.
+    pub(super) fn swap(&self, state: State) {
+        // A refresh on its way, which may hold an older state, comes first.
+        let _alone = self.refreshing.lock();
+        self.current.store(Arc::new(state));
+    }
+
+    /// Takes over the state on the storage; true if it is another than before.
+    pub(super) fn refresh(&self) -> Result<bool> {
+        // One at a time, and not beside a commit, so that an older state never replaces a newer one.
+        let _alone = self.refreshing.lock();
+        let known = self.current();
+        let identity = |manifest: &Manifest| (manifest.index_id, manifest.generation);
+        if identity(&read_manifest(self.storage.as_ref())?) == identity(&known.manifest) {
+            return Ok(false);
+        }
+        let state = State::load(self.storage.as_ref(), Some(&known))?;
+        self.source.check(&state.manifest)?;
+        self.current.store(Arc::new(state));
+        Ok(true)
+    }
+
+    pub(super) fn check_health(&self) -> Result<()> {
+        match self.poisoned.lock().as_ref() {
+            Some(why) => Err(Error::Poisoned { why: why.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// After a failed sync nobody knows what is on the disk: this handle writes no more (Rebello et al. 2020, "Can
+    /// applications recover from fsync failures?"). True if that is so.
+    pub(super) fn poison_after(&self, error: &Error) -> bool {
+        let Error::Disk(disk) = error else { return false };
+        if disk.is_sync_failure() {
+            tracing::error!(%disk, "sync failed: writing is off");
+            *self.poisoned.lock() = Some(disk.to_string());
+        }
+        disk.is_sync_failure()
+    }
+}

@@ -1,0 +1,29 @@
+//! Clearing away index files that no commit names: what was replaced, compacted or never committed.
+
+use super::state::read_manifest;
+use crate::disk::{DiskError, Storage};
+use crate::error::Result;
+use crate::segment::{file_name, is_index_file};
+use index_format::FileKind;
+use std::collections::BTreeSet;
+
+/// Removes index files that the manifest on the storage does not name. Only the lock holder may call this. A file some
+/// reader on Windows still maps stays for next time.
+pub(super) fn remove_unnamed(storage: &dyn Storage) -> Result<()> {
+    let manifest = read_manifest(storage)?;
+    let mut named = BTreeSet::from([file_name(FileKind::Manifest, 0)]);
+    for entry in &manifest.segments {
+        named.insert(file_name(FileKind::Segment, entry.file.id));
+        named.extend(entry.tombstones.as_ref().map(|file| file_name(FileKind::Tombstones, file.id)));
+    }
+    named.extend(manifest.rotations.iter().map(|file| file_name(FileKind::Rotation, file.id)));
+    for name in storage.list()? {
+        if is_index_file(&name) && !named.contains(&name) {
+            match storage.remove(&name) {
+                Ok(()) | Err(DiskError::Busy { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Total verification: every byte of every file the manifest names, and every damage named with file, section and offset.
+
+use super::state::{State, read_manifest};
+use crate::disk::{DiskError, Storage};
+use crate::error::{Error, Result};
+use crate::segment::{file_name, is_index_file, load_rotation};
+use index_format::check::{verify_segment, verify_tombstones};
+use index_format::layout::NO_SPACE;
+use index_format::{Damage, FileKind, FileRef, FileTable, FormatError, SectionKind, SegmentFile};
+
+/// What a kind of file is checked for inside.
+type Inside<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Damage>, FormatError>;
+
+/// One damage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileDamage {
+    /// Name of the file.
+    pub file: String,
+    /// The part of it: a section, `header`, `section table`, `padding`, a number in one of them that does not fit the rest
+    /// of the index, or `file` if it is missing or cannot be read.
+    pub section: String,
+    /// Byte offset in the file.
+    pub offset: u64,
+    /// What does not hold.
+    pub why: String,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifyReport {
+    /// Files read.
+    pub files: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Everything that does not hold; empty for a sound index.
+    pub damages: Vec<FileDamage>,
+}
+
+impl VerifyReport {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.damages.is_empty()
+    }
+}
+
+/// Verifies the index on a storage.
+pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    let manifest_name = file_name(FileKind::Manifest, 0);
+    let manifest = match read_manifest(storage) {
+        Ok(manifest) => manifest,
+        Err(Error::Damaged { file, source }) => {
+            report.files = 1;
+            report.push(&file, damage_of(&source));
+            return Ok(report);
+        }
+        Err(Error::NoIndex { .. }) if storage.list()?.iter().any(|name| is_index_file(name)) => {
+            report.push(&manifest_name, whole(MISSING.to_owned()));
+            return Ok(report);
+        }
+        Err(other) => return Err(other),
+    };
+    report.files = 1;
+    report.bytes = storage.map(&manifest_name).map_or(0, |bytes| bytes.len() as u64);
+    let index_id = manifest.index_id;
+    for entry in &manifest.segments {
+        let mut notes = entry.notes;
+        report.check(storage, index_id, FileKind::Segment, &entry.file, &mut |bytes| {
+            notes = SegmentFile::parse(bytes)?.meta.notes;
+            verify_segment(bytes)
+        });
+        report.agree(&manifest_name, "notes of a segment", entry.notes, notes);
+        if let Some(file) = &entry.tombstones {
+            let mut deleted = entry.deleted;
+            report.check(storage, index_id, FileKind::Tombstones, file, &mut |bytes| {
+                let entries = FileTable::parse(bytes, FileKind::Tombstones)?;
+                let entry = entries.require(SectionKind::Deleted, NO_SPACE)?;
+                deleted = u32::try_from(entry.count).unwrap_or(u32::MAX);
+                verify_tombstones(bytes, notes)
+            });
+            report.agree(&manifest_name, "deleted notes of a segment", entry.deleted, deleted);
+        }
+    }
+    for file in &manifest.rotations {
+        let sound = report.damages.len();
+        report.check(storage, index_id, FileKind::Rotation, file, &mut |bytes| {
+            Ok(FileTable::parse(bytes, FileKind::Rotation)?.damages(bytes))
+        });
+        if report.damages.len() == sound {
+            report.check_rotation(storage, index_id, file);
+        }
+    }
+    // Whatever else keeps the index from opening: parts that are sound each for itself and do not fit together.
+    if report.is_sound()
+        && let Err(error) = State::load(storage, None)
+    {
+        match error {
+            Error::Damaged { file, source } => report.push(&file, damage_of(&source)),
+            other => return Err(other),
+        }
+    }
+    Ok(report)
+}
+
+/// Why a file of which nothing can be said is named.
+const MISSING: &str = "is missing; restore it from a backup";
+
+const fn whole(why: String) -> Damage {
+    Damage { section: "file", offset: 0, why }
+}
+
+fn damage_of(error: &FormatError) -> Damage {
+    let (section, offset) = error.place();
+    Damage { section, offset, why: error.to_string() }
+}
+
+impl VerifyReport {
+    fn push(&mut self, file: &str, damage: Damage) {
+        let Damage { section, offset, why } = damage;
+        self.damages.push(FileDamage { file: file.to_owned(), section: section.to_owned(), offset, why });
+    }
+
+    /// Holds a number of the manifest against the file it is about.
+    fn agree(&mut self, manifest: &str, what: &str, recorded: u32, found: u32) {
+        if recorded != found {
+            let why = format!("{what}: the manifest says {recorded}, the file {found}");
+            self.push(manifest, Damage { section: SectionKind::Meta.name(), offset: 0, why });
+        }
+    }
+
+    fn check_rotation(&mut self, storage: &dyn Storage, index_id: u64, file: &FileRef) {
+        let name = file_name(FileKind::Rotation, file.id);
+        match load_rotation(storage, index_id, file) {
+            Ok(rotation) => {
+                if let Err(error) = rotation.check() {
+                    self.push(&name, Damage { section: SectionKind::Matrix.name(), offset: 0, why: error.to_string() });
+                }
+            }
+            Err(Error::Damaged { source, .. }) => self.push(&name, damage_of(&source)),
+            Err(error) => self.push(&name, whole(error.to_string())),
+        }
+    }
+
+    fn check(&mut self, storage: &dyn Storage, index_id: u64, kind: FileKind, file: &FileRef, inside: Inside<'_>) {
+        let name = file_name(kind, file.id);
+        let bytes = match storage.map(&name) {
+            Ok(bytes) => bytes,
+            Err(DiskError::NotFound { .. }) => return self.push(&name, whole(MISSING.to_owned())),
+            Err(error) => return self.push(&name, whole(error.to_string())),
+        };
+        self.files += 1;
+        self.bytes += bytes.len() as u64;
+        let identity = FileTable::parse(&bytes, kind)
+            .and_then(|table| crate::segment::check_identity(table.header(), index_id, file));
+        match identity.and_then(|()| inside(&bytes)) {
+            Ok(damages) => damages.into_iter().for_each(|damage| self.push(&name, damage)),
+            Err(error) => self.push(&name, damage_of(&error)),
+        }
+    }
+}

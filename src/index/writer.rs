@@ -1,0 +1,185 @@
+//! The one writer of an index: the calls that change it, and what they have left behind so far. How notes become segments
+//! is in `spill.rs`, how segments become a commit in `commit.rs`.
+
+use super::commit::Skipped;
+use super::options::VectorSource;
+use super::pipeline::{Job, Pipeline};
+use super::prepare::{Prepared, check};
+use super::state::Shared;
+use super::sweep::remove_unnamed;
+use crate::disk::Lock;
+use crate::error::{Error, Result};
+use crate::note::{Note, PictureSource};
+use crate::segment::Segment;
+use crate::vector::Rotation;
+use index_format::{FileRef, Manifest};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Most notes handed to the encoder at once.
+const BATCH: usize = 32;
+/// Bytes of notes after which a batch is handed over, however few they are: bounds what the queues hold.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// A segment as the next manifest will have it.
+#[derive(Clone)]
+pub(super) struct WriterSegment {
+    pub(super) segment: Arc<Segment>,
+    pub(super) tombstones: Option<FileRef>,
+    pub(super) deleted: BTreeSet<u32>,
+    /// Whether `deleted` holds more than the tombstone file does.
+    pub(super) dirty: bool,
+}
+
+/// The one writer of an index.
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) manifest: Manifest,
+    pub(super) segments: Vec<WriterSegment>,
+    pub(super) rotations: BTreeMap<u64, (FileRef, Arc<Rotation>)>,
+    pub(super) next_file: u64,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) pipeline: Pipeline,
+    pub(super) batch: Vec<Job>,
+    batch_bytes: usize,
+    sequence: u64,
+    /// The newest version of each id that is in no segment yet.
+    pub(super) newest: HashMap<String, u64>,
+    /// Encoded notes, kept until the segment that holds them is on the storage.
+    pub(super) encoded: Vec<(u64, Prepared)>,
+    pub(super) encoded_rows: usize,
+    pub(super) encoded_bytes: usize,
+    /// Last, so that it is released after all else is gone.
+    _lock: Lock,
+}
+
+impl Writer {
+    /// Takes the writer lock, clears away what an earlier writer left behind uncommitted, and starts from the newest commit.
+    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self> {
+        let storage = shared.storage.as_ref();
+        let lock = storage.lock()?;
+        storage.sweep()?;
+        shared.refresh()?;
+        let state = shared.current();
+        let mut rotations = BTreeMap::new();
+        for file in &state.manifest.rotations {
+            if let Some(rotation) = state.rotations.get(&file.id) {
+                rotations.insert(file.id, (file.clone(), Arc::clone(rotation)));
+            }
+        }
+        let segments = state.segments.iter().zip(&state.manifest.segments).map(|(live, entry)| WriterSegment {
+            segment: Arc::clone(&live.segment),
+            tombstones: entry.tombstones.clone(),
+            deleted: live.deleted.notes().iter().copied().collect(),
+            dirty: false,
+        });
+        remove_unnamed(storage)?;
+        Ok(Self {
+            segments: segments.collect(),
+            rotations,
+            next_file: state.manifest.next_file,
+            skipped: Vec::new(),
+            pipeline: Pipeline::start(shared.source.clone(), state.manifest.keeps_pictures)?,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            sequence: 0,
+            newest: HashMap::new(),
+            encoded: Vec::new(),
+            encoded_rows: 0,
+            encoded_bytes: 0,
+            manifest: state.manifest.clone(),
+            shared: Arc::clone(shared),
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn add(&mut self, note: Note) -> Result<()> {
+        if self.holds(&note.id)? {
+            return Err(Error::DuplicateId { id: note.id });
+        }
+        self.put(note, None)
+    }
+
+    pub(super) fn update(&mut self, note: Note) -> Result<()> {
+        if !self.holds(&note.id)? {
+            return Err(Error::NoSuchNote { id: note.id });
+        }
+        self.put(note, None)
+    }
+
+    pub(super) fn put(&mut self, note: Note, vector: Option<Vec<f32>>) -> Result<()> {
+        check(&note, vector.is_some())?;
+        let vector = match (&self.shared.source, vector) {
+            (VectorSource::Encoder(encoder), Some(_)) => {
+                return Err(Error::VectorNotWanted { encoder: encoder.info().name.clone() });
+            }
+            (source, vector) => vector.map(|vector| source.unit(vector)).transpose()?,
+        };
+        // Whatever can fail comes before the note is taken: after an error it is not in, after `Ok` it stays in.
+        self.spill_if_large()?;
+        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+            self.send_batch()?;
+        }
+        self.sequence += 1;
+        self.newest.insert(note.id.clone(), self.sequence);
+        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note));
+        self.batch.push(Job { sequence: self.sequence, note, vector });
+        Ok(())
+    }
+
+    /// Ends without a commit and removes what was written for it.
+    pub(super) fn discard(self) -> Result<()> {
+        remove_unnamed(self.shared.storage.as_ref())
+    }
+
+    /// Hands the collected notes to the encoder and takes over what it has finished.
+    pub(super) fn send_batch(&mut self) -> Result<()> {
+        let mut done = Vec::new();
+        self.pipeline.poll(&mut done);
+        if !self.batch.is_empty() {
+            self.batch_bytes = 0;
+            self.pipeline.send(std::mem::take(&mut self.batch), &mut done);
+        }
+        self.absorb(done);
+        self.pipeline.check()
+    }
+
+    pub(super) fn delete(&mut self, id: &str) -> Result<()> {
+        let stored = self.find(id)?;
+        let pending = self.newest.remove(id).is_some();
+        if let Some(place) = stored {
+            self.mark_deleted(place);
+        }
+        if pending || stored.is_some() { Ok(()) } else { Err(Error::NoSuchNote { id: id.to_owned() }) }
+    }
+
+    /// Whether a note with this id would be there after a commit.
+    fn holds(&self, id: &str) -> Result<bool> {
+        Ok(self.newest.contains_key(id) || self.find(id)?.is_some())
+    }
+
+    /// The segment and ordinal of the live note with this id.
+    pub(super) fn find(&self, id: &str) -> Result<Option<(usize, u32)>> {
+        for (index, entry) in self.segments.iter().enumerate().rev() {
+            if let Some(note) = entry.segment.find(id)?.filter(|note| !entry.deleted.contains(note)) {
+                return Ok(Some((index, note)));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn mark_deleted(&mut self, (index, note): (usize, u32)) {
+        if let Some(entry) = self.segments.get_mut(index) {
+            entry.dirty |= entry.deleted.insert(note);
+        }
+    }
+}
+
+/// Bytes a note holds in memory, roughly.
+fn bytes_of(note: &Note) -> usize {
+    let pictures = note.pictures.iter().map(|picture| match &picture.source {
+        PictureSource::Bytes(bytes) => bytes.len(),
+        PictureSource::Path(_) => 0,
+    });
+    note.title.len() + note.text.len() + pictures.sum::<usize>()
+}

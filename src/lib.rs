@@ -1,0 +1,108 @@
+//! An embedded multimodal vector search engine with its encoder inside.
+//!
+//! Hand it notes (a title, a text, pictures, typed fields); it answers, in the same process, with no server and no network,
+//! what matches a text, what is like a given note, and which passage says so.
+//!
+//! ```
+//! use uninote::{Index, Note, SearchOptions};
+//!
+//! # fn main() -> uninote::Result<()> {
+//! let index = Index::in_memory()?; // or Index::create("notes.index")?
+//! index.add(Note::new("soup").title("Tomato soup").text("Roast the tomatoes with garlic, then blend them."))?;
+//! index.add(Note::new("moon").title("The moon").text("It waxes from new to full and wanes again in a month."))?;
+//! index.commit()?;
+//!
+//! let answer = index.search("vegetable dinner", &SearchOptions::new().k(1))?;
+//! assert_eq!(answer.hits[0].id, "soup");
+//! assert!(answer.hits[0].passage.as_ref().is_some_and(|passage| passage.text.contains("tomatoes")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Writing
+//!
+//! [`Index::add`], [`Index::update`], [`Index::put`] and [`Index::delete`] buffer; [`Index::commit`] makes all of it durable
+//! and visible, or, after an error or a crash, none of it. There is one writer at a time, in this process or another: a
+//! second one gets an error that names the first. What is not committed is gone with the handle. Many commits leave many
+//! segments: [`Index::compact`] merges them, gives the space of deleted notes back and builds the graphs that make large
+//! collections fast.
+//!
+//! # Reading
+//!
+//! [`Index::search`] takes a text, a vector, or [`Query::similar`]. A caller says how many hits ([`SearchOptions::k`]) and,
+//! if they care, which share of the true best must be among them ([`SearchOptions::recall`], 0.95 unless said otherwise; 1
+//! is exact). The engine picks the cheapest way that gave this recall when the segment was built, and the [`Answer`] says
+//! what was done. Every [`Hit`] names the part of the note that won ([`Row`]) and the passage closest to the query.
+//! [`Index::snapshot`] holds one committed state for as long as it is wanted; other processes' commits are seen after
+//! [`Index::refresh`].
+//!
+//! ```
+//! use uninote::{Granularity, Index, Like, Note, SearchOptions};
+//!
+//! # fn main() -> uninote::Result<()> {
+//! # let index = Index::in_memory()?;
+//! # for (id, text) in [("a", "How to sharpen a kitchen knife."), ("b", "Caring for knives and scissors."), ("c", "Stars.")] {
+//! #     index.add(Note::new(id).text(text))?;
+//! # }
+//! # index.commit()?;
+//! let options = SearchOptions::new().k(1).recall(1.0).granularity(Granularity::Global);
+//! let first = index.similar("a", Like::Note, &options)?;
+//! assert_eq!(first.hits[0].id, "b");
+//! let second = index.similar("a", Like::Note, &options.after(first.next.expect("there is a second page")))?;
+//! assert_eq!(second.hits[0].id, "c");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Encoders
+//!
+//! The built-in encoder ([`encode::builtin`]) reads text, needs no file and no network, and was made for English. Any other
+//! is an implementation of [`encode::Encoder`]; an index records whose vectors it holds and refuses another's. Callers who
+//! have vectors already create the index for them:
+//!
+//! ```
+//! use uninote::{Index, IndexOptions, Note, Query, SearchOptions};
+//! use std::sync::Arc;
+//!
+//! # fn main() -> uninote::Result<()> {
+//! let storage = Arc::new(uninote::disk::MemoryStorage::new());
+//! let index = Index::create_in(storage, IndexOptions::new().external_vectors(3))?;
+//! index.put_with_vector(Note::new("x").title("east"), &[2.0, 0.0, 0.0])?;
+//! index.put_with_vector(Note::new("y").title("north"), &[0.0, 1.0, 0.0])?;
+//! index.commit()?;
+//! let answer = index.search(Query::vector([0.9, 0.1, 0.0]), &SearchOptions::new())?;
+//! assert_eq!(answer.hits[0].id, "x");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limits
+//!
+//! 2^32 rows a segment, 64 MiB of text a note, vectors of up to 65,536 dimensions. Little-endian targets only: index files
+//! are mapped as they are. Files may change without a way to upgrade until release 0.1.0, and say so with a clear error.
+
+pub mod disk;
+pub mod encode;
+pub mod error;
+mod graph;
+pub mod import;
+pub mod index;
+pub mod note;
+pub mod query;
+mod segment;
+pub mod vector;
+
+pub use error::{Error, Result};
+pub use index::{Commit, Index, IndexOptions, Snapshot, Stats, VerifyReport};
+pub use note::{Note, Picture, Value};
+pub use query::{Answer, Cancel, Cursor, Granularity, Hit, Like, Query, Row, SearchOptions};
+
+/// The README's examples are held to what they claim.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The naive twin of the integration tests, here for those within the rooms.
+#[cfg(test)]
+#[path = "../tests/oracle/mod.rs"]
+mod oracle;

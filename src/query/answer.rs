@@ -1,0 +1,99 @@
+//! What a caller gets: hits, each with its evidence, and how the answer came about.
+
+use super::Cursor;
+
+/// The part of a note that won it its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Row {
+    /// The note as a whole.
+    Global,
+    /// The passage with this number; its span is a byte range of the note's text.
+    Passage {
+        /// Number of the passage in the note, from 0.
+        ordinal: u32,
+        /// First byte.
+        start: usize,
+        /// One past the last byte.
+        end: usize,
+    },
+    /// The picture with this number.
+    Picture {
+        /// Number of the picture in the note, from 0.
+        ordinal: u32,
+    },
+}
+
+/// The passage of a hit that is closest to the query.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Passage {
+    /// Number of the passage in the note, from 0.
+    pub ordinal: u32,
+    /// First byte in the note's text.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Its cosine with the query.
+    pub score: f32,
+    /// Its text.
+    pub text: String,
+}
+
+/// What each stage thought of the winning row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct StageScores {
+    /// Cosine estimated from the coarse codes; equal to `full` where no estimate was needed.
+    pub coarse: f32,
+    /// Cosine of the full vectors.
+    pub full: f32,
+}
+
+/// One note of an answer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Hit {
+    /// The note's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What the order is by: at present the cosine of the winning row, in [-1, 1].
+    pub score: f32,
+    /// The part that won.
+    pub row: Row,
+    /// The passage closest to the query, for showing why; none for a note without text.
+    pub passage: Option<Passage>,
+    /// What each stage thought of the winning row.
+    pub stages: StageScores,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Stages {
+    /// Segments looked into.
+    pub segments: usize,
+    /// Coarse codes compared with the query.
+    pub coarse: u64,
+    /// Full vectors compared with the query.
+    pub rescored: u64,
+    /// Whether every live row was compared in full width.
+    pub exact: bool,
+    /// Recall to expect, from the curves measured when the segments were built; 1 if exact.
+    pub expected_recall: f32,
+}
+
+/// The answer to a search.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// Best first; equal scores in ascending order of id.
+    pub hits: Vec<Hit>,
+    /// How it came about.
+    pub stages: Stages,
+    /// The commit it was answered from.
+    pub generation: u64,
+    /// Where the next page starts; none if there is nothing more.
+    pub next: Option<Cursor>,
+}

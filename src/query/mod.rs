@@ -1,0 +1,45 @@
+//! From a query vector to ranked hits: plan, coarse walk, rescoring, merge, evidence.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `target.rs` | what a caller asks |
+//! | `options.rs` | what a caller may ask for |
+//! | `answer.rs` | what a caller gets |
+//! | `cursor.rs` | where the next page starts |
+//! | `plan.rs` | recall asked for → beam and number to rescore, from the segment's measured curve |
+//! | `axes.rs` | the query in the axes of each space |
+//! | `walk.rs` | best-first walk over coarse codes |
+//! | `scan.rs` | every code, or every full vector, without a graph |
+//! | `space.rs` | candidates of one space of one segment |
+//! | `calibrate.rs` | measures the curve when a segment is built |
+//! | `search.rs` | all segments together, widening |
+//! | `group.rs` | rows to notes: the best row of each, order |
+//! | `evidence.rs` | hits with title, winning row and best passage |
+//!
+//! Segments are arguments here; which are alive, and since when, is the index's business, and so is what turned a text
+//! into the query vector.
+
+mod answer;
+mod axes;
+mod calibrate;
+mod cursor;
+mod evidence;
+mod group;
+mod options;
+mod plan;
+mod scan;
+mod search;
+mod space;
+mod target;
+mod walk;
+
+pub use answer::{Answer, Hit, Passage, Row, StageScores, Stages};
+pub(crate) use calibrate::{Coarse, calibrate, prefix_recall};
+pub use cursor::Cursor;
+pub(crate) use options::Limits;
+pub use options::{Cancel, Granularity, SearchOptions};
+pub(crate) use search::{LiveSegment, Target, search};
+pub use target::{Like, Query};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! What a caller may ask for: how many, how surely, at which granularity, until when.
+
+use super::Cursor;
+use crate::error::{Error, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Which rows of a note are compared with the query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Granularity {
+    /// The note as a whole.
+    Global,
+    /// Its passages and pictures, each for itself.
+    Local,
+    /// Both; the better row wins.
+    #[default]
+    Auto,
+}
+
+/// How to search.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SearchOptions {
+    /// Most hits wanted. Default 10.
+    pub k: usize,
+    /// The share of the true best `k` that should be found, in (0, 1]; 1 compares every row exactly. Default 0.95.
+    pub recall: f32,
+    /// Which rows are compared.
+    pub granularity: Granularity,
+    /// Continue after this point of an earlier answer.
+    pub after: Option<Cursor>,
+    /// Give up with an error after this long.
+    pub deadline: Option<Duration>,
+    /// Give up with an error when this is set.
+    pub cancel: Option<Cancel>,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { k: 10, recall: 0.95, granularity: Granularity::Auto, after: None, deadline: None, cancel: None }
+    }
+}
+
+impl SearchOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for at most `k` hits.
+    #[must_use]
+    pub const fn k(mut self, k: usize) -> Self {
+        self.k = k;
+        self
+    }
+
+    /// Asks for this share of the true best.
+    #[must_use]
+    pub const fn recall(mut self, recall: f32) -> Self {
+        self.recall = recall;
+        self
+    }
+
+    /// Compares these rows.
+    #[must_use]
+    pub const fn granularity(mut self, granularity: Granularity) -> Self {
+        self.granularity = granularity;
+        self
+    }
+
+    /// Continues after an earlier answer's last hit.
+    #[must_use]
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.after = Some(cursor);
+        self
+    }
+
+    /// Gives up after this long.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Gives up when `cancel` is set.
+    #[must_use]
+    pub fn cancel(mut self, cancel: &Cancel) -> Self {
+        self.cancel = Some(cancel.clone());
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.recall > 0.0 && self.recall <= 1.0 {
+            return Ok(());
+        }
+        let given = self.recall.to_string();
+        Err(Error::Option { option: "recall", given, remedy: "ask for a share above 0 and up to 1, such as 0.95" })
+    }
+}
+
+/// A flag that stops long calls from another thread. Clones are the same flag.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets it: calls that watch it return [`Error::Cancelled`] soon.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is set.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl PartialEq for Cancel {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Deadline and cancellation of one call, asked at every few steps of it.
+pub(crate) struct Limits {
+    cancel: Option<Cancel>,
+    until: Option<(Instant, Duration)>,
+}
+
+impl Limits {
+    /// The limits of a search that starts now.
+    pub(crate) fn start(options: &SearchOptions) -> Self {
+        let until = options.deadline.and_then(|allowed| Instant::now().checked_add(allowed).map(|at| (at, allowed)));
+        Self { cancel: options.cancel.clone(), until }
+    }
+
+    /// An error once the call should stop.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(Error::Cancelled);
+        }
+        match self.until {
+            Some((at, deadline)) if Instant::now() >= at => Err(Error::Deadline { deadline }),
+            _ => Ok(()),
+        }
+    }
+}

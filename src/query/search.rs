@@ -1,0 +1,168 @@
+//! One search over all live segments: candidates of each space, widening until enough notes are found, order.
+
+use super::axes::Axes;
+use super::evidence::evidence;
+use super::group::{Found, best_of_each_note, ranked};
+use super::options::{Granularity, Limits, SearchOptions};
+use super::plan::plan;
+use super::space::Coarse;
+use super::{Answer, Cursor, Stages};
+use crate::error::Result;
+use crate::segment::{Deleted, GLOBAL, LOCAL, Segment};
+use std::sync::Arc;
+
+/// How much the effort grows when an attempt found too few notes.
+const WIDEN: usize = 4;
+
+/// A segment and its deleted notes.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveSegment {
+    /// The segment.
+    pub(crate) segment: Arc<Segment>,
+    /// Its deleted notes.
+    pub(crate) deleted: Deleted,
+}
+
+impl LiveSegment {
+    /// Notes that are not deleted.
+    pub(crate) fn live_notes(&self) -> usize {
+        (self.segment.meta().notes as usize).saturating_sub(self.deleted.notes().len())
+    }
+}
+
+/// What is searched for.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// A unit vector in the encoder's own axes.
+    pub(crate) vector: Vec<f32>,
+    /// A note that must not be its own answer.
+    pub(crate) exclude: Option<String>,
+}
+
+/// One search: what all its steps share.
+pub(super) struct Search<'a> {
+    pub(super) segments: &'a [LiveSegment],
+    pub(super) target: &'a Target,
+    pub(super) options: &'a SearchOptions,
+    pub(super) limits: &'a Limits,
+    pub(super) axes: Axes,
+}
+
+/// The candidates of one attempt over all segments and spaces.
+struct Attempt<'a> {
+    found: Vec<Found<'a>>,
+    stages: Stages,
+    exhaustive: bool,
+}
+
+/// Searches the segments for the notes closest to the target.
+///
+/// # Errors
+/// Damage met on the way, and the limits of the call.
+pub(crate) fn search(
+    segments: &[LiveSegment],
+    target: &Target,
+    options: &SearchOptions,
+    limits: &Limits,
+    generation: u64,
+) -> Result<Answer> {
+    options.check()?;
+    limits.check()?;
+    let search = Search { segments, target, options, limits, axes: Axes::of(&target.vector) };
+    let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
+    let (found, stages) = search.found(seen)?;
+    let mut hits = Vec::with_capacity(options.k.min(found.len()));
+    for found in found.iter().take(options.k) {
+        limits.check()?;
+        hits.push(evidence(found, &search.axes)?);
+    }
+    let more = found.len() > options.k;
+    let next = hits.last().filter(|_| more).map(|hit| Cursor {
+        seen: seen.saturating_add(hits.len()).min(u32::MAX as usize) as u32,
+        score: hit.score,
+        id: hit.id.clone(),
+    });
+    Ok(Answer { hits, stages, generation, next })
+}
+
+impl<'a> Search<'a> {
+    /// The notes of the page in their order, and at least one more if there is one. Tries harder until there are enough,
+    /// or all have been looked at: each attempt multiplies the effort, and one that reaches all rows is exhaustive.
+    fn found(&self, seen: usize) -> Result<(Vec<Found<'a>>, Stages)> {
+        let live: usize = self.segments.iter().map(LiveSegment::live_notes).sum();
+        let k = self.options.k;
+        // One more than asked for tells whether there is a next page.
+        let want = if k == 0 { 0 } else { k.saturating_add(seen).saturating_add(1).min(live) };
+        let mut widen = 1_usize;
+        loop {
+            let attempt = self.attempt(want, widen)?;
+            let page = ranked(self, attempt.found)?;
+            if attempt.exhaustive || (page.len() > k && !cut_within_a_tie(&page, k)) {
+                return Ok((page, attempt.stages));
+            }
+            widen = widen.saturating_mul(WIDEN);
+        }
+    }
+
+    fn attempt(&self, want: usize, widen: usize) -> Result<Attempt<'a>> {
+        let segments = self.segments.len();
+        let stages = Stages { segments, coarse: 0, rescored: 0, exact: true, expected_recall: 1.0 };
+        let mut attempt = Attempt { found: Vec::new(), stages, exhaustive: true };
+        for number in 0..segments {
+            for ordinal in self.spaces() {
+                if want > 0 {
+                    self.search_space(&mut attempt, (number, *ordinal), want, widen)?;
+                    self.limits.check()?;
+                }
+            }
+        }
+        attempt.found = best_of_each_note(self, attempt.found, attempt.exhaustive)?;
+        Ok(attempt)
+    }
+
+    /// The spaces that are looked into.
+    pub(super) const fn spaces(&self) -> &'static [u16] {
+        match self.options.granularity {
+            Granularity::Global => &[GLOBAL],
+            Granularity::Local => &[LOCAL],
+            Granularity::Auto => &[GLOBAL, LOCAL],
+        }
+    }
+
+    fn search_space(
+        &self,
+        attempt: &mut Attempt<'a>,
+        (number, ordinal): (usize, u16),
+        want: usize,
+        widen: usize,
+    ) -> Result<()> {
+        let Some(live) = self.segments.get(number) else { return Ok(()) };
+        let Some(space) = live.segment.space(ordinal)?.filter(|space| space.meta.rows > 0) else { return Ok(()) };
+        let query = self.axes.query(&space)?;
+        let plan = plan(space.meta, want, self.options.recall, widen);
+        let note_of = |row: u32| space.view.rows.get(row as usize).map(|entry| entry.note);
+        let deleted = live.deleted.notes();
+        let alive = |row: u32| note_of(row).is_some_and(|note| deleted.binary_search(&note).is_err());
+        let stop = || self.limits.check().is_err();
+        let candidates = Coarse::of(space.meta, &space.view).candidates(&query, plan, alive, &stop);
+        attempt.stages.coarse += candidates.scored;
+        attempt.stages.rescored += candidates.found.len() as u64;
+        attempt.stages.exact &= candidates.exhaustive;
+        attempt.stages.expected_recall = attempt.stages.expected_recall.min(plan.expected_recall);
+        attempt.exhaustive &= candidates.exhaustive;
+        for candidate in candidates.found {
+            let Some(note) = note_of(candidate.row) else { continue };
+            let at_cut = candidate.coarse <= candidates.cut;
+            attempt.found.push(Found { live, number, space: ordinal, note, candidate, at_cut });
+        }
+        Ok(())
+    }
+}
+
+/// Whether the page ends among equal notes of which more may have been left out: then which of them come first by id is
+/// not known yet.
+fn cut_within_a_tie(page: &[Found<'_>], k: usize) -> bool {
+    let Some(last) = k.checked_sub(1).and_then(|last| page.get(last)) else { return false };
+    let tied = |found: &&Found<'_>| found.candidate.full == last.candidate.full;
+    page.iter().filter(tied).any(|found| found.at_cut)
+}

@@ -1,0 +1,107 @@
+//! The candidates of one space of one segment: coarse search on codes, then cosines of full vectors.
+
+use super::plan::{Method, Plan};
+use super::scan::{scan_codes, scan_vectors};
+use super::walk::{Codes, Scored, Walk};
+use crate::vector::{CodeParams, kernels};
+use index_format::{LinksView, SpaceMeta, SpaceView};
+
+/// The searchable arrays of a space, from a mapped segment or from one being built.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coarse<'a> {
+    /// How prefixes become codes.
+    pub(crate) params: CodeParams,
+    /// Codes, row-major.
+    pub(crate) codes: &'a [i8],
+    /// Full vectors, row-major.
+    pub(crate) vectors: &'a [f32],
+    /// The graph, if there is one.
+    pub(crate) links: Option<LinksView<'a>>,
+}
+
+/// A row that was compared in full width.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Candidate {
+    pub(super) row: u32,
+    pub(super) coarse: f32,
+    pub(super) full: f32,
+}
+
+/// What one space yields.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    /// In no order.
+    pub(super) found: Vec<Candidate>,
+    /// Codes compared.
+    pub(super) scored: u64,
+    /// Whether every accepted row is among the candidates.
+    pub(super) exhaustive: bool,
+    /// The lowest estimate that still became a candidate: rows with the same may have been left out.
+    pub(super) cut: f32,
+}
+
+impl<'a> Coarse<'a> {
+    /// The arrays of an open space.
+    pub(super) fn of(meta: &SpaceMeta, view: &SpaceView<'a>) -> Self {
+        let params = CodeParams { dims: meta.code_dims as usize, scale: meta.code_scale };
+        Self { params, codes: view.codes, vectors: view.vectors, links: view.links }
+    }
+
+    /// The candidates for a query in the space's own axes.
+    pub(super) fn candidates(
+        &self,
+        query: &[f32],
+        plan: Plan,
+        accept: impl Fn(u32) -> bool,
+        stop: &dyn Fn() -> bool,
+    ) -> Candidates {
+        if plan.method == Method::Exact {
+            let exact = |(row, full)| Candidate { row, coarse: full, full };
+            let found = scan_vectors(self.vectors, query, accept, stop).into_iter().map(exact).collect();
+            return Candidates { found, scored: 0, exhaustive: true, cut: f32::NEG_INFINITY };
+        }
+        let mut code = vec![0; self.params.dims];
+        self.params.encode(query, &mut code);
+        let (found, scored) = self.coarse(&code, (plan, None), accept, stop);
+        let found = self.rescore(query, &found, plan.rescored);
+        let cut = found.iter().map(|candidate| candidate.coarse).fold(f32::INFINITY, f32::min);
+        Candidates { found, scored: u64::from(scored), exhaustive: false, cut }
+    }
+
+    /// The best rows by code, best first, and how many codes were compared. The row `without` counts as not there.
+    pub(super) fn coarse(
+        &self,
+        code: &[i8],
+        (plan, without): (Plan, Option<u32>),
+        accept: impl Fn(u32) -> bool,
+        stop: &dyn Fn() -> bool,
+    ) -> (Vec<Scored>, u32) {
+        let codes = Codes { dims: self.params.dims, flat: self.codes };
+        let walked = match (plan.method, self.links) {
+            (Method::Walk { beam }, Some(links)) => Walk { codes, links, query: code, beam, without }.run(accept, stop),
+            _ => scan_codes(codes, code, plan.rescored, accept, stop),
+        };
+        (walked.found, walked.scored)
+    }
+
+    /// Exact cosines of the `keep` best rows. Rows are read in file order: one sorted pass over the cold part.
+    pub(super) fn rescore(&self, query: &[f32], found: &[Scored], keep: usize) -> Vec<Candidate> {
+        let mut kept: Vec<Scored> = found.iter().take(keep).copied().collect();
+        kept.sort_unstable_by_key(|scored| scored.row);
+        let vector = |row: u32| {
+            let start = row as usize * query.len();
+            self.vectors.get(start..start + query.len())
+        };
+        for scored in &kept {
+            if let Some(vector) = vector(scored.row) {
+                kernels::prefetch(vector);
+            }
+        }
+        kept.iter()
+            .filter_map(|scored| {
+                let full = kernels::dot_f32(query, vector(scored.row)?);
+                Some(Candidate { row: scored.row, coarse: self.params.score_to_cosine(scored.score), full })
+            })
+            .collect()
+    }
+}

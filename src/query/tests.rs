@@ -1,0 +1,169 @@
+//! Walks, scans and plans against the naive twin, and against damaged arrays.
+
+use super::calibrate::calibrate;
+use super::plan::{CURVE_K, Method, Plan, plan};
+use super::space::Coarse;
+use super::walk::{Codes, Walk};
+use crate::graph::{self, GraphParams};
+use crate::oracle::{self, Draw, SHAPES, Shape};
+use crate::vector::{CodeParams, Vectors};
+use index_format::{GraphMeta, Links, LinksView, SpaceMeta};
+
+const ROWS: usize = 3_000;
+const WIDTH: usize = 32;
+
+/// A space as a segment would hold it, with queries of the same making that are not in it.
+struct Space {
+    params: CodeParams,
+    codes: Vec<i8>,
+    vectors: Vectors,
+    links: Links,
+    queries: Vec<Vec<f32>>,
+}
+
+impl Space {
+    fn of(shape: Shape) -> Self {
+        let mut all = oracle::vectors(shape, ROWS + 150, WIDTH, 7);
+        // Taken out evenly: at the end of a sorted collection queries would be unlike its rows.
+        let step = all.len() / 150;
+        let queries: Vec<Vec<f32>> = (0..150).rev().map(|number| all.remove(number * step)).collect();
+        let vectors = Vectors::from_flat(WIDTH, all.concat()).unwrap();
+        let links = graph::build(&vectors, &GraphParams::default(), &|| false, &|_| {}).unwrap();
+        let params = CodeParams::learn(&vectors, 24);
+        Self { params, codes: params.encode_all(&vectors), vectors, links, queries }
+    }
+
+    fn coarse(&self) -> Coarse<'_> {
+        let links = Some(self.links.view());
+        Coarse { params: self.params, codes: &self.codes, vectors: self.vectors.flat(), links }
+    }
+
+    fn meta(&self) -> SpaceMeta {
+        SpaceMeta {
+            width: WIDTH as u32,
+            rows: self.vectors.len() as u32,
+            code_dims: self.params.dims as u32,
+            code_scale: self.params.scale,
+            rotation: None,
+            graph: Some(GraphMeta { degree: self.links.degree, entry: self.links.entry }),
+            curve: calibrate(&self.coarse(), WIDTH),
+        }
+    }
+
+    fn truth(&self, query: &[f32], k: usize) -> Vec<(String, f64)> {
+        let names: Vec<String> = (0..self.vectors.len()).map(|row| format!("{row:05}")).collect();
+        oracle::best(names.iter().map(String::as_str).zip(&self.vectors), query, k)
+    }
+
+    /// Mean recall of a plan over the held-out queries, by the true cosines of what was found.
+    fn recall(&self, plan: Plan, accept: impl Fn(u32) -> bool + Copy) -> f64 {
+        let one = |query: &Vec<f32>| {
+            let found = self.coarse().candidates(query, plan, accept, &|| false).found;
+            let cosine = |row: u32| oracle::cosine(self.vectors.row(row as usize), query);
+            let truth = self.truth(query, self.vectors.len());
+            let mut truth: Vec<_> = truth.into_iter().filter(|(row, _)| accept(row.parse().unwrap())).collect();
+            truth.truncate(CURVE_K);
+            oracle::recall(&truth, found.iter().map(|candidate| cosine(candidate.row)))
+        };
+        self.queries.iter().map(one).sum::<f64>() / self.queries.len() as f64
+    }
+}
+
+#[test]
+fn a_plan_reaches_on_new_queries_the_recall_it_was_asked_for() {
+    for shape in SHAPES {
+        let space = Space::of(shape);
+        let meta = space.meta();
+        for asked in [0.8, 0.9, 0.95, 0.99] {
+            let plan = plan(&meta, CURVE_K, asked, 1);
+            let reached = space.recall(plan, |_| true);
+            assert!(reached >= f64::from(asked) - 0.02, "{shape:?}: asked {asked}, reached {reached} with {plan:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wide_walk_finds_what_the_twin_finds() {
+    for shape in SHAPES {
+        let space = Space::of(shape);
+        let plan = Plan { method: Method::Walk { beam: 400 }, rescored: 400, expected_recall: 1.0 };
+        let reached = space.recall(plan, |_| true);
+        assert!(reached > 0.995, "{shape:?}: {reached}");
+        let half = space.recall(plan, |row| row % 2 == 0);
+        assert!(half > 0.995, "{shape:?} with every other row deleted: {half}");
+    }
+}
+
+#[test]
+fn an_exact_plan_is_exhaustive_and_scores_in_full_width() {
+    let space = Space::of(Shape::Clustered);
+    let exact = Plan { method: Method::Exact, rescored: usize::MAX, expected_recall: 1.0 };
+    let query = &space.queries[0];
+    let found = space.coarse().candidates(query, exact, |row| row != 5, &|| false);
+    assert!(found.exhaustive);
+    assert_eq!(found.found.len(), space.vectors.len() - 1);
+    for candidate in found.found {
+        let cosine = oracle::cosine(space.vectors.row(candidate.row as usize), query);
+        assert!((f64::from(candidate.full) - cosine).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn curves_rise_in_recall_and_cost() {
+    let curve = Space::of(Shape::Clustered).meta().curve;
+    assert!(!curve.is_empty());
+    assert!(curve.windows(2).all(|pair| pair[0].recall < pair[1].recall && pair[0].beam < pair[1].beam), "{curve:?}");
+    assert!(curve.iter().all(|point| point.rescored >= 1 && point.rescored <= point.beam && point.scored > 0));
+}
+
+#[test]
+fn duplicates_do_not_hide_the_recall_of_a_space() {
+    let curve = Space::of(Shape::Duplicated).meta().curve;
+    assert!(curve.iter().any(|point| point.recall >= 0.95), "any of several equal rows is right: {curve:?}");
+}
+
+#[test]
+fn a_walk_stops_when_told_to() {
+    let space = Space::of(Shape::Uniform);
+    let code = space.codes[..space.params.dims].to_vec();
+    let codes = Codes { dims: space.params.dims, flat: &space.codes };
+    let walk = Walk { codes, links: space.links.view(), query: &code, beam: ROWS, without: None };
+    let whole = walk.run(|_| true, &|| false);
+    let stopped = walk.run(|_| true, &|| true);
+    assert!(stopped.scored < whole.scored, "{} of {}", stopped.scored, whole.scored);
+}
+
+#[test]
+fn damaged_links_change_answers_and_nothing_else() {
+    let space = Space::of(Shape::Clustered);
+    let mut draw = Draw(3);
+    let degree = space.links.degree as usize;
+    let rows = space.vectors.len();
+    for round in 0..40 {
+        let mut neighbours = space.links.neighbours.clone();
+        for _ in 0..neighbours.len() / 4 {
+            let at = draw.below(neighbours.len());
+            neighbours[at] = draw.bits() as u32 >> draw.below(32);
+        }
+        let entry = if round % 4 == 0 { draw.bits() as u32 } else { draw.below(rows) as u32 };
+        let links = LinksView { degree, entry, neighbours: &neighbours };
+        let damaged = Coarse { links: Some(links), ..space.coarse() };
+        let plan = Plan { method: Method::Walk { beam: 50 }, rescored: 20, expected_recall: 1.0 };
+        let found = damaged.candidates(&space.queries[round], plan, |_| true, &|| false).found;
+        assert!(found.len() <= 20 && found.iter().all(|candidate| (candidate.row as usize) < rows));
+    }
+}
+
+#[test]
+fn a_damaged_curve_still_ends_in_an_exact_search() {
+    let mut meta = Space::of(Shape::Uniform).meta();
+    for point in &mut meta.curve {
+        (point.beam, point.rescored, point.recall) = (0, 0, f32::NAN);
+    }
+    meta.curve[0].recall = 1.0;
+    let mut widen = 1_usize;
+    while plan(&meta, 10, 0.5, widen).method != Method::Exact {
+        assert!(widen < usize::MAX, "widening has an end");
+        widen = widen.saturating_mul(4);
+    }
+}

@@ -1,0 +1,175 @@
+//! The best-first walk over coarse codes (Malkov and Yashunin 2016, algorithm 2, on one layer).
+//!
+//! Everything it reads from a segment may be damaged, so every row number is checked before use; everything it needs per
+//! query lives in a [`Scratch`] that threads keep between queries, so that a walk allocates nothing once warm.
+
+use crate::vector::kernels;
+use index_format::LinksView;
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// A row and the dot product of its code with the query's; higher is closer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Scored {
+    pub(super) score: i32,
+    pub(super) row: u32,
+}
+
+/// Codes of a space, row-major.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Codes<'a> {
+    pub(super) dims: usize,
+    pub(super) flat: &'a [i8],
+}
+
+impl<'a> Codes<'a> {
+    #[inline]
+    pub(super) fn of(&self, row: u32) -> Option<&'a [i8]> {
+        let start = row as usize * self.dims;
+        self.flat.get(start..start + self.dims)
+    }
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// Accepted rows, best first.
+    pub(super) found: Vec<Scored>,
+    /// Codes compared.
+    pub(super) scored: u32,
+}
+
+#[derive(Default)]
+struct Scratch {
+    visited: Vec<u32>,
+    epoch: u32,
+    open: BinaryHeap<Scored>,
+    best: BinaryHeap<Reverse<Scored>>,
+    fresh: Vec<u32>,
+    scores: Vec<i32>,
+}
+
+impl Scratch {
+    fn begin(&mut self, rows: usize) {
+        self.open.clear();
+        self.best.clear();
+        if self.visited.len() < rows {
+            self.visited.resize(rows, self.epoch);
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.visited.fill(0);
+            self.epoch = 1;
+        }
+    }
+
+    /// Marks a row; true the first time, false again or for a row that does not exist.
+    #[inline]
+    fn visit(&mut self, row: u32) -> bool {
+        match self.visited.get_mut(row as usize) {
+            Some(mark) if *mark != self.epoch => {
+                *mark = self.epoch;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// One walk: where, from what, how wide.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk<'a> {
+    pub(super) codes: Codes<'a>,
+    pub(super) links: LinksView<'a>,
+    pub(super) query: &'a [i8],
+    pub(super) beam: usize,
+    /// A row that counts as not there, for measuring with a row of the space as the query. The entry is always there.
+    pub(super) without: Option<u32>,
+}
+
+impl Walk<'_> {
+    /// Walks from the entry towards the query, keeping the `beam` best accepted rows, until no open row is better than the
+    /// worst of them. `stop` is asked every 64 hops and ends the walk early when it says so.
+    pub(super) fn run(&self, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Walked {
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.begin(self.links.neighbours.len() / self.links.degree.max(1));
+            self.run_with(scratch, accept, stop)
+        })
+    }
+
+    fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Walked {
+        let Self { codes, links, query, .. } = *self;
+        let beam = self.beam.max(1);
+        if let Some(row) = self.without.filter(|row| *row != links.entry) {
+            scratch.visit(row);
+        }
+        let mut scored = 0;
+        if let Some(code) = codes.of(links.entry).filter(|_| scratch.visit(links.entry)) {
+            let entry = Scored { score: kernels::dot_i8(query, code), row: links.entry };
+            scored += 1;
+            scratch.open.push(entry);
+            if accept(entry.row) {
+                scratch.best.push(Reverse(entry));
+            }
+        }
+        let mut hops = 0_u32;
+        while let Some(nearest) = scratch.open.pop() {
+            let full = scratch.best.len() >= beam;
+            let worst = scratch.best.peek().map_or(i32::MIN, |Reverse(worst)| worst.score);
+            if full && nearest.score < worst {
+                break;
+            }
+            hops += 1;
+            if hops.is_multiple_of(64) && stop() {
+                break;
+            }
+            gather(scratch, codes, links.of(nearest.row));
+            if let Some(next) = scratch.open.peek() {
+                kernels::prefetch(links.of(next.row));
+            }
+            scored += expand(scratch, codes, query, beam, &accept);
+        }
+        let mut found: Vec<Scored> = scratch.best.drain().map(|Reverse(scored)| scored).collect();
+        found.sort_unstable_by(|left, right| right.cmp(left));
+        Walked { found, scored }
+    }
+}
+
+/// Collects the neighbours not seen before and asks for their codes ahead of the arithmetic.
+fn gather(scratch: &mut Scratch, codes: Codes<'_>, neighbours: &[u32]) {
+    scratch.fresh.clear();
+    for row in neighbours {
+        if scratch.visit(*row)
+            && let Some(code) = codes.of(*row)
+        {
+            kernels::prefetch(code);
+            scratch.fresh.push(*row);
+        }
+    }
+}
+
+/// Scores the gathered rows and opens those that may still matter.
+fn expand(scratch: &mut Scratch, codes: Codes<'_>, query: &[i8], beam: usize, accept: &impl Fn(u32) -> bool) -> u32 {
+    let Scratch { open, best, fresh, scores, .. } = scratch;
+    kernels::dot_i8_many(query, codes.flat, fresh, scores);
+    for (row, score) in fresh.iter().zip(scores.iter()) {
+        let candidate = Scored { score: *score, row: *row };
+        let full = best.len() >= beam;
+        if full && best.peek().is_some_and(|Reverse(worst)| candidate.score <= worst.score) {
+            continue;
+        }
+        open.push(candidate);
+        if accept(*row) {
+            if full {
+                best.pop();
+            }
+            best.push(Reverse(candidate));
+        }
+    }
+    fresh.len() as u32
+}

@@ -1,0 +1,161 @@
+//! Dot products and prefetch hints.
+//!
+//! simsimd picks the widest instructions the machine has; short codes, where its call takes longer than the arithmetic,
+//! have inlined kernels on the machines where that was measured. One of the two places in the crate where `unsafe` is
+//! allowed.
+#![expect(unsafe_code, reason = "vector and prefetch instructions have no safe form")]
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use simsimd::SpatialSimilarity;
+
+/// Dot product of two vectors of one width.
+///
+/// Widths that differ are a programmer's error: caught in debug builds, cut to the shorter one otherwise.
+#[inline]
+#[must_use]
+pub(crate) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    debug_assert_eq!(a.len(), b.len(), "dot product of different widths");
+    let shared = a.len().min(b.len());
+    f32::dot(&a[..shared], &b[..shared]).map_or(0.0, |product| product as f32)
+}
+
+/// Exact dot product of two codes of one width, at most 2^17 components.
+///
+/// Widths that differ are a programmer's error: caught in debug builds, cut to the shorter one otherwise.
+#[inline]
+#[must_use]
+pub(crate) fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    debug_assert_eq!(a.len(), b.len(), "dot product of different widths");
+    let shared = a.len().min(b.len());
+    let (a, b) = (&a[..shared], &b[..shared]);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(instructions) = x86::Instructions::detect() {
+        return instructions.dot(a, b);
+    }
+    dot_i8_portable(a, b)
+}
+
+/// Scores one code against rows of a code matrix: `out` becomes the dot products of `query` with the rows in `ids`, in
+/// their order. A row has `query.len()` bytes; a row past the end scores `i32::MIN`.
+#[inline]
+pub(crate) fn dot_i8_many(query: &[i8], codes: &[i8], ids: &[u32], out: &mut Vec<i32>) {
+    out.clear();
+    out.resize(ids.len(), i32::MIN);
+    let dims = query.len();
+    let rows = ids.iter().map(|&id| codes.get((id as usize).saturating_mul(dims)..)?.get(..dims));
+    #[cfg(target_arch = "x86_64")]
+    if let Some(instructions) = x86::Instructions::detect() {
+        return instructions.dot_many(query, rows, out);
+    }
+    for (score, row) in out.iter_mut().zip(rows) {
+        *score = row.map_or(i32::MIN, |row| dot_i8_portable(query, row));
+    }
+}
+
+/// Dot product of two codes of one length through simsimd.
+#[inline]
+fn dot_i8_portable(a: &[i8], b: &[i8]) -> i32 {
+    i8::dot(a, b).map_or(0, |product| product as i32)
+}
+
+/// Bytes of a cache line on every machine this is tuned for.
+const CACHE_LINE_BYTES: usize = 64;
+/// Lines past which the hardware's own stream prefetch has taken over.
+const LINES_MAX: usize = 8;
+
+/// Hints that the start of `slice` (up to 512 bytes) will be read soon. Never needed for correctness.
+#[inline]
+pub(crate) fn prefetch<T>(slice: &[T]) {
+    let bytes = size_of_val(slice);
+    let lines = bytes.div_ceil(CACHE_LINE_BYTES).min(LINES_MAX);
+    for line in 0..lines {
+        prefetch_line(slice.as_ptr().cast::<u8>().wrapping_add(line * CACHE_LINE_BYTES));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn prefetch_line(address: *const u8) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: the instruction is part of SSE, which every x86-64 machine has; it only hints: it reads nothing that the
+    // program can observe and does not fault, whatever the address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast::<i8>()) }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[inline]
+fn prefetch_line(address: *const u8) {
+    // SAFETY: PRFM is part of the base instruction set; it only hints: it reads nothing that the program can observe
+    // and does not fault, whatever the address. The options say the same to the compiler.
+    unsafe {
+        core::arch::asm!(
+            "prfm pldl1keep, [{address}]",
+            address = in(reg) address,
+            options(nostack, preserves_flags, readonly)
+        );
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[inline]
+fn prefetch_line(_address: *const u8) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::naive;
+    use crate::vector::seeded::Seeded;
+    use proptest::prelude::*;
+
+    #[test]
+    fn codes_at_their_extremes_are_exact() {
+        for width in [0, 1, 31, 32, 33, 63, 64, 65, 384, 4096] {
+            for (a, b) in [(127, 127), (-128, -128), (-128, 127), (127, -127)] {
+                let (a, b) = (vec![a; width], vec![b; width]);
+                assert_eq!(i64::from(dot_i8(&a, &b)), naive::dot_codes(&a, &b));
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_score_as_one_by_one() {
+        let mut seeded = Seeded(1);
+        let codes: Vec<i8> = (0..50 * 70).map(|_| seeded.bits() as i8).collect();
+        let query = &codes[..70];
+        let ids = [3, 49, 0, 50, 3, u32::MAX];
+        let mut scores = vec![1];
+        dot_i8_many(query, &codes, &ids, &mut scores);
+        let one = |id: usize| dot_i8(query, &codes[id * 70..][..70]);
+        assert_eq!(scores, [one(3), one(49), one(0), i32::MIN, one(3), i32::MIN]);
+    }
+
+    #[test]
+    fn prefetch_takes_any_slice() {
+        prefetch::<f32>(&[]);
+        prefetch(&[1_u8]);
+        prefetch(&[0.0_f32; 1000]);
+    }
+
+    proptest! {
+        #[test]
+        fn f32_agrees_with_the_exact_twin(
+            pairs in proptest::collection::vec((-1.0_f32..1.0, -1.0_f32..1.0), 0..500),
+        ) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
+            let exact = naive::dot(&a, &b);
+            prop_assert!((f64::from(dot_f32(&a, &b)) - exact).abs() < 1e-4);
+        }
+
+        #[test]
+        fn codes_agree_exactly_with_the_twin(
+            pairs in proptest::collection::vec((any::<i8>(), any::<i8>()), 0..500),
+        ) {
+            let (a, b): (Vec<i8>, Vec<i8>) = pairs.into_iter().unzip();
+            let exact = naive::dot_codes(&a, &b);
+            prop_assert_eq!(i64::from(dot_i8(&a, &b)), exact);
+            prop_assert_eq!(i64::from(dot_i8_portable(&a, &b)), exact);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Orthogonal rotation to principal axes, which makes prefixes of any embedding useful.
+//!
+//! An encoder that was not trained with Matryoshka loss spreads its information over all components. Turning the space
+//! so that the axes come in order of the second moment they carry (principal axes about the origin: rows are unit
+//! vectors compared by cosine, so the mean counts) leaves every full-width dot product as it was and puts most of it
+//! into the first components (Pearson 1901; Jolliffe, "Principal Component Analysis").
+
+use super::kernels::dot_f32;
+use super::{VectorError, Vectors, check_finite};
+use nalgebra::{DMatrix, DMatrixView, SymmetricEigen};
+use rayon::prelude::*;
+
+/// Largest deviation from orthonormal rows that is still taken for a rotation.
+const ORTHONORMAL_WITHIN: f32 = 1e-3;
+/// Rows of a sample that enter the second moments at a time; bounds the scratch memory.
+const MOMENT_BLOCK_ROWS: usize = 512;
+/// Vectors rotated together, so that each axis is read from memory once for all of them.
+const APPLY_BLOCK_ROWS: usize = 16;
+/// Sweeps of the eigenvalue iteration, a component; two or three are usual.
+const SWEEPS_PER_COMPONENT: usize = 64;
+
+/// Orthonormal axes, one a row; turning a vector takes its dot product with each axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rotation {
+    width: usize,
+    rows: Vec<f32>,
+}
+
+impl Rotation {
+    /// Learns principal axes from a sample of unit vectors: 20 or more rows a component describe a collection well.
+    ///
+    /// Repeatable: the same sample gives the same axes on the same machine, each signed so that its largest component
+    /// is positive. An empty sample gives the identity.
+    #[must_use]
+    pub(crate) fn learn(sample: &Vectors) -> Self {
+        let width = sample.width();
+        if sample.is_empty() {
+            return Self::identity(width);
+        }
+        let iterations = SWEEPS_PER_COMPONENT.saturating_mul(width);
+        let Some(eigen) = SymmetricEigen::try_new(second_moments(sample), f64::EPSILON, iterations) else {
+            return Self::identity(width);
+        };
+        let mut order: Vec<usize> = (0..width).collect();
+        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]).then(a.cmp(&b)));
+        let mut rows = Vec::with_capacity(width * width);
+        for axis in order {
+            let axis = eigen.eigenvectors.column(axis);
+            let sign = if axis[axis.iamax()] < 0.0 { -1.0 } else { 1.0 };
+            rows.extend(axis.iter().map(|&component| (component * sign) as f32));
+        }
+        let learnt = Self { width, rows };
+        if learnt.orthogonality_error() > ORTHONORMAL_WITHIN {
+            return Self::identity(width);
+        }
+        learnt
+    }
+
+    /// The rotation that leaves everything where it is.
+    #[must_use]
+    pub(crate) fn identity(width: usize) -> Self {
+        let mut rows = vec![0.0; width * width];
+        for axis in 0..width {
+            rows[axis * width + axis] = 1.0;
+        }
+        Self { width, rows }
+    }
+
+    /// Checks that the axes are orthonormal, at a cost of `width`^3.
+    ///
+    /// # Errors
+    /// [`VectorError::NotOrthonormal`] beyond 1e-3.
+    pub(crate) fn check(&self) -> Result<(), VectorError> {
+        let error = self.orthogonality_error();
+        if error > ORTHONORMAL_WITHIN {
+            return Err(VectorError::NotOrthonormal { error, allowed: ORTHONORMAL_WITHIN });
+        }
+        Ok(())
+    }
+
+    /// Takes axes that were written by this library: checks their number and that they are finite, no more.
+    ///
+    /// # Errors
+    /// [`VectorError::ZeroWidth`], [`VectorError::Ragged`] or [`VectorError::NotFinite`].
+    pub(crate) fn from_stored(width: usize, rows: Vec<f32>) -> Result<Self, VectorError> {
+        if width == 0 {
+            return Err(VectorError::ZeroWidth);
+        }
+        if width.checked_mul(width) != Some(rows.len()) {
+            return Err(VectorError::Ragged { width, length: rows.len() });
+        }
+        check_finite(&rows)?;
+        Ok(Self { width, rows })
+    }
+
+    /// Components of the vectors it turns.
+    #[must_use]
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The axes, row after row.
+    #[must_use]
+    pub(crate) fn rows(&self) -> &[f32] {
+        &self.rows
+    }
+
+    /// Turns one vector; `out` receives as many leading components as it has room for.
+    ///
+    /// # Errors
+    /// [`VectorError::WrongWidth`] if the vector has another width or `out` is wider.
+    pub(crate) fn apply(&self, vector: &[f32], out: &mut [f32]) -> Result<(), VectorError> {
+        self.check_width(vector.len())?;
+        if out.len() > self.width {
+            self.check_width(out.len())?;
+        }
+        for (component, axis) in out.iter_mut().zip(self.axes()) {
+            *component = dot_f32(axis, vector);
+        }
+        Ok(())
+    }
+
+    /// Turns every row, on all threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// [`VectorError::WrongWidth`].
+    pub(crate) fn apply_all(&self, vectors: &Vectors) -> Result<Vectors, VectorError> {
+        self.check_width(vectors.width())?;
+        let block = APPLY_BLOCK_ROWS * self.width;
+        let mut data = vec![0.0; vectors.flat().len()];
+        data.par_chunks_mut(block).zip(vectors.flat().par_chunks(block)).for_each(|(turned, rows)| {
+            for (component, axis) in self.axes().enumerate() {
+                let outs = turned.chunks_exact_mut(self.width);
+                for (out, row) in outs.zip(rows.chunks_exact(self.width)) {
+                    out[component] = dot_f32(axis, row);
+                }
+            }
+        });
+        Vectors::from_flat(self.width, data)
+    }
+
+    /// Turns a vector back.
+    ///
+    /// # Errors
+    /// [`VectorError::WrongWidth`].
+    pub(crate) fn invert(&self, turned: &[f32]) -> Result<Vec<f32>, VectorError> {
+        self.check_width(turned.len())?;
+        let mut vector = vec![0.0; self.width];
+        for (&weight, axis) in turned.iter().zip(self.axes()) {
+            for (component, &part) in vector.iter_mut().zip(axis) {
+                *component += weight * part;
+            }
+        }
+        Ok(vector)
+    }
+
+    /// Largest deviation of any two axes from orthonormality: 0 for an exact rotation. Costs `width`^3.
+    #[must_use]
+    pub(crate) fn orthogonality_error(&self) -> f32 {
+        self.rows
+            .par_chunks_exact(self.width)
+            .enumerate()
+            .map(|(index, axis)| {
+                let others = self.axes().enumerate().skip(index);
+                others.fold(0.0_f32, |worst, (other, row)| {
+                    let expected = if other == index { 1.0 } else { 0.0 };
+                    worst.max((dot_f32(axis, row) - expected).abs())
+                })
+            })
+            .reduce(|| 0.0, f32::max)
+    }
+
+    fn axes(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.rows.chunks_exact(self.width)
+    }
+
+    fn check_width(&self, got: usize) -> Result<(), VectorError> {
+        if got == self.width {
+            return Ok(());
+        }
+        Err(VectorError::WrongWidth { expected: self.width, got })
+    }
+}
+
+/// Mean outer product of the rows with themselves, in `f64`.
+fn second_moments(sample: &Vectors) -> DMatrix<f64> {
+    let width = sample.width();
+    let mut moments = DMatrix::zeros(width, width);
+    let share = 1.0 / sample.len() as f64;
+    for block in sample.flat().chunks(MOMENT_BLOCK_ROWS * width) {
+        let wide: Vec<f64> = block.iter().map(|&component| f64::from(component)).collect();
+        // Row-major rows are the columns of a column-major matrix.
+        let columns = DMatrixView::from_slice(&wide, width, block.len() / width);
+        moments.gemm(share, &columns, &columns.transpose(), 1.0);
+    }
+    moments
+}
+
+#[cfg(test)]
+mod tests;
