@@ -1,0 +1,103 @@
+//! Makes the figures of `docs/BENCHMARKS.md`: one subcommand a table, public API only, data given by path.
+//!
+//! ```text
+//! cargo run --release --example figures -- search --vectors base.npy --queries queries.npy --truth truth.npy --index DIR
+//! ```
+//!
+//! Each subcommand measures its own process, so peak memory is that of the work it names and nothing else.
+#![expect(clippy::print_stdout, reason = "printing figures is what this program is for")]
+
+mod data;
+mod import;
+mod peer;
+mod process;
+mod quality;
+mod search;
+mod startup;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(about = "Measures uninote and prints the figures of docs/BENCHMARKS.md")]
+struct Arguments {
+    #[command(subcommand)]
+    figure: Figure,
+}
+
+#[derive(Subcommand)]
+enum Figure {
+    /// Recall and speed of vector search, beside hnsw_rs's own search, interleaved on one pinned thread
+    Search(search::SearchArguments),
+    /// Builds an index of vectors: time, processor time, peak memory, bytes
+    Build(search::BuildArguments),
+    /// Median time to open an index, each time in a fresh process
+    Open {
+        /// The index
+        index: PathBuf,
+        /// Openings to take the median of
+        #[arg(long, default_value_t = 21)]
+        times: usize,
+        /// Open once and print microseconds
+        #[arg(long, hide = true)]
+        once: bool,
+    },
+    /// Peak memory of one search in this fresh process
+    Memory {
+        /// The index
+        index: PathBuf,
+        /// Query vectors (.npy), of which the first is searched
+        #[arg(long, conflicts_with = "text")]
+        queries: Option<PathBuf>,
+        /// A text to search for instead
+        #[arg(long)]
+        text: Option<String>,
+        /// Searches to make; the peak is printed after the last
+        #[arg(long, default_value_t = 1)]
+        searches: usize,
+    },
+    /// Imports a folder or a JSON Lines file with the built-in encoder: rate, peak memory, bytes
+    Import {
+        /// What to import
+        source: PathBuf,
+        /// Where the index is made
+        #[arg(long)]
+        index: PathBuf,
+    },
+    /// Compacts an index: time, processor time, peak memory, bytes
+    Compact {
+        /// The index
+        index: PathBuf,
+    },
+    /// Prints the five best hits for each text
+    Ask {
+        /// The index
+        index: PathBuf,
+        /// What to search for
+        texts: Vec<String>,
+    },
+    /// nDCG@10 of the built-in encoder on folders with corpus.jsonl.gz, queries.jsonl.gz and qrels/*.tsv, exact search
+    Quality {
+        /// Folders, each followed by a colon and the name of its judgments, such as scifact:train
+        #[arg(required = true)]
+        sets: Vec<String>,
+    },
+}
+
+fn main() -> Outcome {
+    match Arguments::parse().figure {
+        Figure::Search(arguments) => search::compare(&arguments),
+        Figure::Build(arguments) => search::build(&arguments),
+        Figure::Open { index, once: true, .. } => startup::open_once(&index),
+        Figure::Open { index, times, .. } => startup::open(&index, times),
+        Figure::Memory { index, queries, text, searches } => {
+            startup::memory(&index, queries.as_deref(), text.as_deref(), searches)
+        }
+        Figure::Import { source, index } => import::import(&source, &index),
+        Figure::Compact { index } => import::compact(&index),
+        Figure::Ask { index, texts } => import::ask(&index, &texts),
+        Figure::Quality { sets } => quality::quality(&sets),
+    }
+}

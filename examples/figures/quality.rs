@@ -1,0 +1,76 @@
+//! nDCG@10 of the built-in encoder through the whole engine, with exact search, at each granularity.
+
+use crate::Outcome;
+use crate::data::Judged;
+use std::collections::HashMap;
+use std::path::Path;
+use uninote::note::NoteError;
+use uninote::{Granularity, Index, Note, SearchOptions};
+
+const DEPTH: usize = 10;
+const RESAMPLES: usize = 2_000;
+const SEED: u64 = 7;
+
+/// Measures each set, given as `folder:split`.
+pub(crate) fn quality(sets: &[String]) -> Outcome {
+    for set in sets {
+        let (folder, split) = set.rsplit_once(':').ok_or("write folder:judgments, such as scifact:train")?;
+        let judged = Judged::read(Path::new(folder), split)?;
+        let index = Index::in_memory()?;
+        let mut empty = 0;
+        for document in &judged.documents {
+            let note = Note::new(&document.id).title(&document.title).text(&document.text);
+            match note.validate() {
+                Err(NoteError::Empty { .. }) => empty += 1,
+                _ => index.add(note)?,
+            }
+        }
+        index.commit()?;
+        let stats = index.snapshot().stats();
+        let rows: Vec<u64> = stats.spaces.iter().map(|space| space.rows).collect();
+        let queries = judged.queries.len();
+        println!("{set}: {} notes ({empty} empty left out), rows {rows:?}, {queries} queries", stats.notes);
+        for granularity in [Granularity::Global, Granularity::Local, Granularity::Auto] {
+            let scores = ndcg(&index, &judged, granularity)?;
+            let (low, high) = interval(&scores);
+            println!("  {granularity:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}]", mean(&scores));
+        }
+    }
+    Ok(())
+}
+
+fn ndcg(index: &Index, judged: &Judged, granularity: Granularity) -> Outcome<Vec<f64>> {
+    let options = SearchOptions::new().k(DEPTH).recall(1.0).granularity(granularity);
+    let empty = HashMap::new();
+    judged
+        .queries
+        .iter()
+        .map(|query| {
+            let grades = judged.grades.get(&query.id).unwrap_or(&empty);
+            let hits = index.search(query.text.as_str(), &options)?.hits;
+            let found = hits.iter().map(|hit| grades.get(&hit.id).copied().unwrap_or(0).max(0));
+            let mut best: Vec<i32> = grades.values().copied().filter(|grade| *grade > 0).collect();
+            best.sort_unstable_by(|left, right| right.cmp(left));
+            Ok(discounted(found) / discounted(best.into_iter().take(DEPTH)))
+        })
+        .collect()
+}
+
+/// Discounted cumulative gain with linear gains, as trec_eval has it (Jarvelin and Kekalainen 2002).
+fn discounted(grades: impl Iterator<Item = i32>) -> f64 {
+    grades.enumerate().map(|(rank, grade)| f64::from(grade) / (rank as f64 + 2.0).log2()).sum()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The 95 % percentile bootstrap interval of the mean over queries.
+fn interval(scores: &[f64]) -> (f64, f64) {
+    let mut random = fastrand::Rng::with_seed(SEED);
+    let mut means: Vec<f64> = (0..RESAMPLES)
+        .map(|_| (0..scores.len()).map(|_| scores[random.usize(..scores.len())]).sum::<f64>() / scores.len() as f64)
+        .collect();
+    means.sort_by(f64::total_cmp);
+    (means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40])
+}
