@@ -1,0 +1,46 @@
+//! Damaged and hostile manifests: parsing, re-encoding, and opening an index on one.
+//!
+//! The first byte of the input is the mode, the rest the file. Mode bit 0 makes all checksums right first, so that what lies
+//! behind them is reached.
+
+#![no_main]
+
+#[path = "support/reseal.rs"]
+mod reseal;
+
+use index_format::{FileKind, FileTable, Manifest};
+use libfuzzer_sys::fuzz_target;
+use std::sync::Arc;
+use uninote::disk::{MemoryStorage, Storage};
+use uninote::{Index, Note};
+
+fuzz_target!(|input: &[u8]| {
+    let Some((mode, file)) = input.split_first() else { return };
+    let mut file = file.to_vec();
+    if mode & 1 == 1 {
+        reseal::reseal(&mut file);
+    }
+    if let Ok(table) = FileTable::parse(&file, FileKind::Manifest) {
+        let _ = table.damages(&file);
+    }
+    let Ok(manifest) = Manifest::from_bytes(&file) else { return };
+    let again = manifest.to_bytes().expect("what was read can be written");
+    assert_eq!(Manifest::from_bytes(&again).as_ref(), Ok(&manifest), "and read again");
+    // The built-in encoder would only cost time here.
+    if manifest.encoder.name == "external" {
+        open(&file);
+    }
+});
+
+fn open(manifest: &[u8]) {
+    let storage = Arc::new(MemoryStorage::new());
+    storage.publish("manifest.uni", &mut |out| out.write_all(manifest)).expect("memory takes it");
+    let _ = Index::verify_in(storage.as_ref());
+    let Ok(index) = Index::open_in(storage) else { return };
+    let _ = index.snapshot().stats();
+    let _ = index.put(Note::new("a").title("without a vector"));
+    if index.commit().is_ok() {
+        assert!(index.get("a").is_ok_and(|note| note.is_some()));
+        assert!(index.verify().is_ok_and(|report| report.is_sound()));
+    }
+}

@@ -1,0 +1,79 @@
+//! Damaged and hostile segment, tombstone and rotation files: parsing, verification and every accessor.
+//!
+//! The first byte of the input is the mode, the rest the file. Mode bit 0 makes all checksums right first, so that what lies
+//! behind them is reached; bits 1 and 2 choose the kind of file.
+
+#![no_main]
+
+#[path = "support/reseal.rs"]
+mod reseal;
+
+use index_format::check::{verify_segment, verify_tombstones};
+use index_format::layout::NO_SPACE;
+use index_format::{FileKind, FileTable, SectionKind, SegmentFile};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((mode, file)) = input.split_first() else { return };
+    let mut file = file.to_vec();
+    if mode & 1 == 1 {
+        reseal::reseal(&mut file);
+    }
+    match mode >> 1 & 3 {
+        2 => tombstones(&file),
+        3 => rotation(&file),
+        _ => segment(&file),
+    }
+});
+
+fn segment(bytes: &[u8]) {
+    let verified = verify_segment(bytes);
+    let Ok(file) = SegmentFile::parse(bytes) else {
+        assert!(verified.is_err(), "what cannot be opened is not sound");
+        return;
+    };
+    let view = file.view(bytes).expect("opening has held the sizes against each other");
+    let sound = verified.is_ok_and(|damages| damages.is_empty());
+    // Records that overlap may be read again and again: a few of them show as much as all.
+    for note in (0..file.meta.notes.min(32)).chain([u32::MAX]) {
+        let record = view.record(note);
+        assert!(!sound || record.is_ok() || note == u32::MAX);
+        let _ = view.ids.get(note as usize);
+        let _ = view.pictures.get(note as usize);
+        if let Ok(record) = record {
+            let found = view.find(&record.id);
+            assert!(!sound || found == Ok(Some(note)), "a sound segment finds its notes");
+        }
+    }
+    let _ = view.find("");
+    for ordinal in 0..file.meta.spaces.len() as u16 {
+        let space = file.space(bytes, ordinal).expect("opening has held the sizes against each other");
+        let rows = space.rows.len() as u32;
+        for number in (0..rows.min(64)).chain([rows, u32::MAX]) {
+            let _ = space.rows_of(number);
+            if let Some(links) = space.links {
+                assert!(!sound || links.of(number).iter().all(|row| *row < rows));
+            }
+        }
+    }
+    assert!(file.space(bytes, u16::MAX).is_err());
+}
+
+fn tombstones(bytes: &[u8]) {
+    let sound = verify_tombstones(bytes, 1_000).is_ok_and(|damages| damages.is_empty());
+    let Ok(table) = FileTable::parse(bytes, FileKind::Tombstones) else { return };
+    if let Ok(deleted) = table.array::<u32>(bytes, SectionKind::Deleted, NO_SPACE, 1) {
+        assert!(!sound || deleted.iter().all(|note| *note < 1_000));
+    }
+}
+
+fn rotation(bytes: &[u8]) {
+    let Ok(table) = FileTable::parse(bytes, FileKind::Rotation) else { return };
+    let _ = table.damages(bytes);
+    if let Ok(entry) = table.require(SectionKind::Matrix, NO_SPACE) {
+        let width = usize::try_from(entry.count).unwrap_or(usize::MAX);
+        if let Ok(matrix) = table.array::<f32>(bytes, SectionKind::Matrix, NO_SPACE, width) {
+            assert!(matrix.len() * size_of::<f32>() <= bytes.len());
+        }
+    }
+}
