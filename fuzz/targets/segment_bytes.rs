@@ -27,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn segment(bytes: &[u8]) {
-    let verified = verify_segment(bytes);
+    let verified = verify_segment(bytes, &|_| None);
     let Ok(file) = SegmentFile::parse(bytes) else {
         assert!(verified.is_err(), "what cannot be opened is not sound");
         return;

@@ -39,11 +39,18 @@ pub struct LinksView<'a> {
 }
 
 impl<'a> LinksView<'a> {
+    /// All slots of a node, without looking at them; empty for a node out of range.
+    #[inline]
+    #[must_use]
+    pub fn slots(&self, node: u32) -> &'a [u32] {
+        let start = (node as usize).saturating_mul(self.degree);
+        self.neighbours.get(start..start.saturating_add(self.degree)).unwrap_or(&[])
+    }
+
     /// The slots of a node that are in use; empty for a node out of range.
     #[must_use]
     pub fn of(&self, node: u32) -> &'a [u32] {
-        let start = (node as usize).saturating_mul(self.degree);
-        let slots = self.neighbours.get(start..start.saturating_add(self.degree)).unwrap_or(&[]);
+        let slots = self.slots(node);
         let used = slots.iter().position(|neighbour| *neighbour == NO_NEIGHBOUR).unwrap_or(slots.len());
         slots.get(..used).unwrap_or(&[])
     }

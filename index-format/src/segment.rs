@@ -39,7 +39,7 @@ pub struct SpaceMeta {
     pub code_dims: u32,
     /// Code units per unit of a renormalised prefix component: `code = round(value * scale)`.
     pub code_scale: f32,
-    /// The rotation file the vectors went through, if any.
+    /// The rotation file that codes are made in, if any.
     pub rotation: Option<u64>,
     /// The graph, if the space is large enough to have one.
     pub graph: Option<GraphMeta>,

@@ -7,13 +7,13 @@ mod samples;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{DRAFT, MAX_SECTIONS, SECTION_REQUIRED};
 use index_format::{Damage, FileKind, FileTable, FormatError, Manifest, SegmentFile};
-use samples::{Numbers, Parts, manifest, reseal, rotation, tombstones};
+use samples::{Numbers, Parts, manifest, matrix, reseal, rotation, tombstones};
 
 type Verify = fn(&[u8]) -> Result<Vec<Damage>, FormatError>;
 
 fn kinds() -> [(&'static str, Vec<u8>, Verify); 4] {
     [
-        ("segment", Parts::sound().bytes(), verify_segment),
+        ("segment", Parts::sound().bytes(), |bytes| verify_segment(bytes, &matrix)),
         ("manifest", manifest().to_bytes().unwrap(), |bytes| Manifest::from_bytes(bytes).map(|_| Vec::new())),
         ("tombstones", tombstones(&[0, 1]), |bytes| verify_tombstones(bytes, 2)),
         ("rotation", rotation(), |bytes| Ok(FileTable::parse(bytes, FileKind::Rotation)?.damages(bytes))),
@@ -189,7 +189,7 @@ fn overlapping_records_are_not_read_again_and_again() {
         extent.copy_from_slice(&first);
     }
     reseal(&mut bytes);
-    let damages = verify_segment(&bytes).unwrap();
+    let damages = verify_segment(&bytes, &matrix).unwrap();
     assert_eq!((damages[0].section, damages[0].offset), ("record extents", extents.offset + 16));
     assert!(damages.iter().all(|damage| damage.section != "records"), "{damages:?}");
 }

@@ -7,11 +7,11 @@ mod samples;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{NO_NEIGHBOUR, ROW_PASSAGE};
 use index_format::{FormatError, Manifest};
-use samples::{Parts, manifest, row, tombstones};
+use samples::{Parts, manifest, matrix, row, tombstones};
 
 #[test]
 fn a_sound_segment_has_no_damage() {
-    assert_eq!(verify_segment(&Parts::sound().bytes()).unwrap(), []);
+    assert_eq!(verify_segment(&Parts::sound().bytes(), &matrix).unwrap(), []);
 }
 
 /// Bends one thing and expects damage in this section, inside the file.
@@ -20,7 +20,7 @@ fn damages(section: &str, bend: impl FnOnce(&mut Parts)) {
     let mut parts = Parts::sound();
     bend(&mut parts);
     let bytes = parts.bytes();
-    let found = verify_segment(&bytes).unwrap();
+    let found = verify_segment(&bytes, &matrix).unwrap();
     assert!(found.iter().any(|damage| damage.section == section), "{section}: {found:?}");
     assert!(found.iter().all(|damage| damage.offset < bytes.len() as u64), "{found:?}");
 }
@@ -73,6 +73,8 @@ fn vectors_codes_and_links_that_cannot_be_are_named() {
     }
     damages("codes", |parts| parts.spaces[0].codes[1] = 78);
     damages("codes", |parts| parts.spaces[1].codes[2] = 1);
+    // The prefix of the vector itself, not of what the rotation makes of it.
+    damages("codes", |parts| parts.spaces[1].codes[2] = 0);
     damages("links", |parts| parts.spaces[1].links[0] = 3);
     damages("links", |parts| parts.spaces[1].links[0] = 0);
     damages("links", |parts| parts.spaces[1].links[3] = NO_NEIGHBOUR);
@@ -84,7 +86,7 @@ fn sizes_that_disagree_are_refused_at_opening() {
     let refused = |bend: &dyn Fn(&mut Parts)| {
         let mut parts = Parts::sound();
         bend(&mut parts);
-        let error = verify_segment(&parts.bytes()).unwrap_err();
+        let error = verify_segment(&parts.bytes(), &matrix).unwrap_err();
         assert!(matches!(error, FormatError::Inconsistent { .. } | FormatError::MissingSection { .. }), "{error}");
     };
     refused(&|parts| parts.meta.notes = 3);

@@ -1,4 +1,4 @@
-//! The navigable backbone, by hnsw_rs: insertion of codes, and layer 0 flattened to fixed-degree links.
+//! The navigable backbone, by hnsw_rs: insertion of the codes of some rows, and layer 0 flattened to fixed-degree links.
 
 use super::beam::Space;
 use super::{EMPTY, GraphError, GraphParams, Links, Watch};
@@ -23,43 +23,23 @@ impl Distance<i8> for CodeDistance {
     }
 }
 
-/// Inserts every row and returns layer 0; the entry is left at 0.
-pub(super) fn insert_all(
+/// Inserts `rows` in their order and returns the links of all rows: layer 0 for these, none for the others.
+pub(super) fn insert(
     space: &Space,
-    code_params: CodeParams,
-    params: &GraphParams,
+    rows: &[u32],
+    (code_params, params): (CodeParams, &GraphParams),
     watch: &mut Watch<'_>,
 ) -> Result<Links, GraphError> {
-    let rows = space.len();
     let distance = CodeDistance { params: code_params };
-    let hnsw = Hnsw::new(params.max_degree / 2, rows, LAYERS_MAX, params.ef_construction, distance);
-    let stride = scattering_stride(rows);
-    let insert = |position: usize| {
-        let row = (position as u64 * stride % rows as u64) as u32;
-        hnsw.insert_slice((space.code(row), row as usize));
-    };
-    let serial_until = if params.threads == 1 { rows } else { SERIAL_HEAD };
-    watch.in_chunks(|range| {
+    let hnsw = Hnsw::new(params.max_degree / 2, rows.len(), LAYERS_MAX, params.ef_construction, distance);
+    let insert = |&row: &u32| hnsw.insert_slice((space.code(row), row as usize));
+    let serial_until = if params.threads == 1 { rows.len() } else { SERIAL_HEAD };
+    watch.over(0..rows.len(), |range| {
         let serial_end = range.end.min(serial_until).max(range.start);
-        (range.start..serial_end).for_each(insert);
-        (serial_end..range.end).into_par_iter().for_each(insert);
+        rows[range.start..serial_end].iter().for_each(insert);
+        rows[serial_end..range.end].par_iter().for_each(insert);
     })?;
-    Ok(layer_zero(&hnsw, rows, params.max_degree))
-}
-
-/// A step that visits all rows once, far from the last one each time, whatever order the caller gave them in: rows
-/// sorted by topic would otherwise build a graph of poorly joined islands.
-fn scattering_stride(rows: usize) -> u64 {
-    let rows = rows as u64;
-    let golden = (rows as f64 * 0.618_033_988_749_895) as u64;
-    (golden.max(1)..).find(|&step| greatest_common_divisor(step, rows) == 1).unwrap_or(1)
-}
-
-fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
+    Ok(layer_zero(&hnsw, space.len(), params.max_degree))
 }
 
 /// Copies the links of layer 0 out of hnsw_rs by the caller's row numbers.

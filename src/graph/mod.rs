@@ -1,15 +1,18 @@
 //! Vectors in, owned links out: builds the proximity graph that a query walks.
 //!
-//! The steps: hnsw_rs inserts 8-bit codes and leaves a navigable backbone (Malkov and Yashunin 2016, arXiv 1603.09320);
-//! its layer 0 is flattened to a fixed degree; every node's links are then chosen anew from a wider neighbourhood by
-//! occlusion (`refine`); whatever the walk could still not reach is tied in (`reach`). Upper layers are dropped: a walk
-//! starts at one central node. This room alone knows hnsw_rs; it knows nothing of files or queries.
+//! The steps: hnsw_rs inserts the 8-bit codes of a sample and leaves a navigable backbone (Malkov and Yashunin 2016, arXiv
+//! 1603.09320), whose layer 0 is flattened to a fixed degree; the other rows are inserted into it in growing batches
+//! (`grow`); every node's links are then chosen anew from a wider neighbourhood by occlusion (`refine`); whatever the walk
+//! could still not reach is tied in (`reach`). Upper layers are dropped: a walk starts at one central node. This room alone
+//! knows hnsw_rs; it knows nothing of files or queries.
 
 mod backbone;
 mod beam;
+mod grow;
 mod order;
 mod reach;
 mod refine;
+mod select;
 mod twins;
 mod watch;
 
@@ -30,12 +33,17 @@ const EMPTY: u32 = u32::MAX;
 /// Largest layer-0 degree: a node's links then fill four cache lines.
 const DEGREE_MAX: usize = 64;
 
+/// One row in this many is in the sample that hnsw_rs inserts.
+const SAMPLE_SHARE: usize = 16;
+/// Rows in the sample at least, if there are as many.
+const SAMPLE_MIN: usize = 1_000;
+
 /// How a graph is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GraphParams {
     /// Slots a node: an even number from 4 to 64.
     pub(crate) max_degree: usize,
-    /// Beam width of an insertion; more is slower and better.
+    /// Beam width of an insertion into the backbone; more is slower and better.
     pub(crate) ef_construction: usize,
     /// Rounds of link selection after the insertion.
     pub(crate) refinements: usize,
@@ -129,8 +137,11 @@ pub(crate) fn build(
     } else {
         let steps = 1 + params.refinements * refine::STEPS + reach::STEPS_MAX;
         let mut watch = Watch::new((cancel, progress), params.threads, (distinct.len(), steps))?;
-        let mut links = backbone::insert_all(&distinct, code_params, params, &mut watch)?;
-        links.entry = distinct.central_node();
+        let rows = grow::insertion_order(distinct.len(), distinct.central_node());
+        let (sample, rest) = rows.split_at(rows.len().min((rows.len() / SAMPLE_SHARE).max(SAMPLE_MIN)));
+        let mut links = backbone::insert(&distinct, sample, (code_params, params), &mut watch)?;
+        links.entry = rows[0];
+        grow::insert(&distinct, rest, &mut links, &mut watch)?;
         for _ in 0..params.refinements {
             refine::refine(&distinct, &mut links, &mut watch)?;
         }

@@ -218,7 +218,7 @@ fn a_build_can_be_cancelled_and_tells_how_far_it_is() {
     let heard = RefCell::new(Vec::new());
     let error = build(&vectors, &params(1), &cancel, &|done| heard.borrow_mut().push(done));
     assert!(matches!(error, Err(GraphError::Cancelled)));
-    assert_eq!(heard.borrow().len(), 3);
+    assert!((1..4).contains(&heard.borrow().len()));
     heard.borrow_mut().clear();
     build(&vectors, &params(1), &|| false, &|done| heard.borrow_mut().push(done)).unwrap();
     assert!(heard.borrow().is_sorted());

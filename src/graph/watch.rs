@@ -14,7 +14,8 @@ pub(super) struct Watch<'a> {
     pool: ThreadPool,
     nodes: usize,
     steps: usize,
-    steps_done: usize,
+    /// Nodes gone through in all steps so far.
+    done: usize,
 }
 
 impl<'a> Watch<'a> {
@@ -26,21 +27,36 @@ impl<'a> Watch<'a> {
     ) -> Result<Self, GraphError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| GraphError::Threads { reason: error.to_string() })?;
-        Ok(Self { cancel, progress, pool, nodes, steps, steps_done: 0 })
+        Ok(Self { cancel, progress, pool, nodes, steps, done: 0 })
     }
 
     /// One step: runs `work` on consecutive ranges that cover the nodes, on the build's threads, between looks at the
     /// flag.
-    pub(super) fn in_chunks(&mut self, mut work: impl FnMut(Range<usize>) + Send) -> Result<(), GraphError> {
+    pub(super) fn in_chunks(&mut self, work: impl FnMut(Range<usize>) + Send) -> Result<(), GraphError> {
+        self.over(0..self.nodes, work)
+    }
+
+    /// As [`Watch::in_chunks`], for some of the nodes: part of a step.
+    pub(super) fn over(
+        &mut self,
+        nodes: Range<usize>,
+        mut work: impl FnMut(Range<usize>) + Send,
+    ) -> Result<(), GraphError> {
         let chunk = CHUNK_NODES * self.pool.current_num_threads();
-        for start in (0..self.nodes).step_by(chunk) {
+        for start in nodes.clone().step_by(chunk) {
             self.check()?;
-            let end = self.nodes.min(start + chunk);
+            let end = nodes.end.min(start + chunk);
             self.pool.install(|| work(start..end));
-            (self.progress)((self.steps_done * self.nodes + end) / self.steps);
+            self.done += end - start;
+            (self.progress)(self.done / self.steps);
         }
-        self.steps_done += 1;
         Ok(())
+    }
+
+    /// Runs `work` on the build's threads, in one go.
+    pub(super) fn whole<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, GraphError> {
+        self.check()?;
+        Ok(self.pool.install(work))
     }
 
     /// Asks the caller whether to go on.

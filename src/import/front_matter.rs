@@ -118,14 +118,29 @@ fn parse_yaml(block: &str) -> Read {
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options(block, options).map_err(|error| {
-        let line = error.location().map_or(1, |at| at.line());
+        let line = error.location().map_or(1, |at| by_line_feeds(block, at.line()));
         let message = error.render_with_options(serde_saphyr::render_options! {
             formatter: &UserMessageFormatter,
             snippets: SnippetMode::Off,
             line_offset: 1,
         });
-        (line.max(1), one_line(&message))
+        (line, one_line(&message))
     })
+}
+
+/// The line, counted by line feeds, of a line that YAML counted: there a lone carriage return ends one too.
+fn by_line_feeds(block: &str, line: u64) -> u64 {
+    let (mut counted, mut feeds) = (1, 1);
+    let mut bytes = block.bytes().peekable();
+    while counted < line {
+        match bytes.next() {
+            Some(b'\r') if bytes.peek() != Some(&b'\n') => counted += 1,
+            Some(b'\n') => (counted, feeds) = (counted + 1, feeds + 1),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    feeds
 }
 
 fn parse_toml(block: &str) -> Read {
@@ -211,6 +226,8 @@ mod tests {
     fn broken_front_matter_names_line_and_reason() {
         let (line, why) = broken("---\ntitle: x\nbroken: [1, 2\n---\nbody");
         assert!((3..=4).contains(&line), "line {line}: {why}");
+        let (line, why) = broken("---\ntitle: a\r\r\r\nb\r\nno, c: d\n---\n");
+        assert!((3..=5).contains(&line), "carriage returns by themselves end no line here, yet {line}: {why}");
         let (line, why) = broken("+++\na = 1\nb = \n+++\n");
         assert_eq!(line, 3, "{why}");
         let (line, why) = broken("---\ntitle: x\n\nbody without an end");

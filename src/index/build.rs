@@ -10,8 +10,8 @@ use crate::vector::{CodeParams, Rotation, Vectors};
 use index_format::{FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta};
 use std::sync::Arc;
 
-/// From this many rows a space gets a graph; a scan of fewer codes takes no longer than a walk and costs no build.
-pub(super) const GRAPH_ROWS: usize = 20_000;
+/// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
+pub(super) const GRAPH_ROWS: usize = 4_096;
 /// From this many rows a rotation is learnt; fewer say too little about the collection.
 pub(super) const ROTATION_ROWS: usize = 4_096;
 /// Rows a rotation is learnt from.
@@ -20,6 +20,8 @@ const ROTATION_SAMPLE: usize = 32_768;
 const PREFIX_RECALL: f32 = 0.985;
 /// Code widths tried for vectors that are good at any prefix.
 const CODE_DIMS: [usize; 4] = [64, 128, 256, 512];
+/// Turned components that are computed at most.
+const CODE_DIMS_MAX: usize = 1024;
 
 /// A rotation and the number of its file.
 #[derive(Clone)]
@@ -33,7 +35,7 @@ pub(super) struct BuildPlan<'a> {
     pub(super) shared: &'a Shared,
     pub(super) index_id: u64,
     pub(super) file_id: u64,
-    /// The rotation its spaces go through, if any.
+    /// The rotation that codes are made in, if any.
     pub(super) rotation: Option<NumberedRotation>,
     pub(super) built_ms: i64,
     /// Whether to give up.
@@ -88,17 +90,16 @@ impl Stack {
 
 fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
     let Stack { mut rows, mut vectors } = stack;
-    if let Some(turn) = &plan.rotation {
-        vectors = turn.rotation.apply_all(&vectors)?;
-    }
     let links = build_graph(plan, &vectors)?.map(|links| {
         let order = graph::order(&links);
         rows = order.iter().filter_map(|row| rows.get(*row as usize).copied()).collect();
         vectors = vectors.select(&order);
         graph::permute(&links, &order)
     });
-    let params = choose_codes(plan, &vectors);
-    let codes = params.encode_all(&vectors);
+    let turned = plan.rotation.as_ref().map(|turn| turn.rotation.prefixes(&vectors, CODE_DIMS_MAX)).transpose()?;
+    let coded = turned.as_ref().unwrap_or(&vectors);
+    let params = choose_codes(plan, coded, &vectors);
+    let codes = params.encode_all(coded);
     let coarse = Coarse { params, codes: &codes, vectors: vectors.flat(), links: links.as_ref().map(Links::view) };
     let meta = SpaceMeta {
         width: vectors.width() as u32,
@@ -107,7 +108,7 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
         code_scale: params.scale,
         rotation: plan.rotation.as_ref().map(|turn| turn.id),
         graph: links.as_ref().map(|links| GraphMeta { degree: links.degree, entry: links.entry }),
-        curve: calibrate(&coarse, vectors.width()),
+        curve: calibrate(&coarse, coded),
     };
     Ok(SpaceParts { rows, vectors, codes, links, meta })
 }
@@ -124,17 +125,16 @@ fn build_graph(plan: &BuildPlan<'_>, vectors: &Vectors) -> Result<Option<Links>>
 
 /// The shortest prefix whose codes find what the full vectors find, measured on the rows themselves. Prefixes are tried
 /// where they mean something: those the encoder was trained for, or any after a rotation.
-fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors) -> CodeParams {
-    let width = vectors.width();
+fn choose_codes(plan: &BuildPlan<'_>, coded: &Vectors, vectors: &Vectors) -> CodeParams {
     let trained = plan.shared.source.prefixes();
     let tried: Vec<usize> = if plan.rotation.is_some() { CODE_DIMS.to_vec() } else { trained.to_vec() };
-    for dims in tried.into_iter().filter(|dims| *dims < width) {
-        let params = CodeParams::learn(vectors, dims);
-        if prefix_recall(&params, vectors).is_some_and(|recall| recall >= PREFIX_RECALL) {
+    for dims in tried.into_iter().filter(|dims| *dims < vectors.width()) {
+        let params = CodeParams::learn(coded, dims);
+        if prefix_recall(&params, coded, vectors).is_some_and(|recall| recall >= PREFIX_RECALL) {
             return params;
         }
     }
-    CodeParams::learn(vectors, width)
+    CodeParams::learn(coded, coded.width())
 }
 
 /// The distance between rows that makes an even sample of at most [`ROTATION_SAMPLE`] of them.

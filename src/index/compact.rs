@@ -7,7 +7,6 @@ use super::writer::{Writer, WriterSegment};
 use crate::error::{Error, Result};
 use crate::query::Cancel;
 use crate::segment::{GLOBAL, LOCAL, OpenSpace};
-use crate::vector::normalise;
 
 impl Writer {
     pub(super) fn compact(&mut self, cancel: Option<&Cancel>) -> Result<Commit> {
@@ -53,7 +52,7 @@ impl Writer {
         for entry in &self.segments {
             for ordinal in [GLOBAL, LOCAL] {
                 let Some(space) = entry.segment.space(ordinal)? else { continue };
-                let rows = space.view.rows.iter().enumerate();
+                let rows = (0_u32..).zip(space.view.rows);
                 let alive = rows.filter(|(_, row)| !entry.deleted.contains(&row.note));
                 live.extend(alive.map(|(row, _)| (space, row)));
             }
@@ -62,8 +61,8 @@ impl Writer {
             return Ok(None);
         }
         let sample = live.iter().step_by(sample_step(live.len()));
-        let read = |(space, row): &(OpenSpace<'_>, usize)| {
-            if cancelled() { Err(Error::Cancelled) } else { original(space, *row).map(Option::unwrap_or_default) }
+        let read = |(space, row): &(OpenSpace<'_>, u32)| {
+            if cancelled() { Err(Error::Cancelled) } else { Ok(space.vector(*row).unwrap_or_default().to_vec()) }
         };
         learn_rotation(self.shared.source.width(), sample.map(read)).map(Some)
     }
@@ -75,7 +74,7 @@ fn wants_graph(entry: &WriterSegment) -> bool {
     spaces.iter().any(|space| space.graph.is_none() && space.rows as usize >= GRAPH_ROWS)
 }
 
-/// A stored note as it was once prepared, vectors back in the encoder's own axes.
+/// A stored note as it was once prepared.
 fn prepared_again(entry: &WriterSegment, note: u32) -> Result<Prepared> {
     let segment = &entry.segment;
     let record = segment.record(note)?;
@@ -85,22 +84,9 @@ fn prepared_again(entry: &WriterSegment, note: u32) -> Result<Prepared> {
     for (ordinal, parts) in [GLOBAL, LOCAL].into_iter().zip(&mut rows) {
         let Some(space) = segment.space(ordinal)? else { continue };
         for row in space.view.rows_of(note) {
-            let found = space.view.rows.get(*row as usize).zip(original(&space, *row as usize)?);
-            parts.extend(found.map(|(row, vector)| PartVector { row: *row, vector }));
+            let found = space.view.rows.get(*row as usize).zip(space.vector(*row));
+            parts.extend(found.map(|(row, vector)| PartVector { row: *row, vector: vector.to_vec() }));
         }
     }
     Ok(Prepared { record, pictures, rows, warnings: Vec::new() })
-}
-
-/// The vector of a row in the encoder's own axes, of unit length again, so that rounding does not add up over compactions.
-fn original(space: &OpenSpace<'_>, row: usize) -> Result<Option<Vec<f32>>> {
-    let width = space.meta.width as usize;
-    let start = row.saturating_mul(width);
-    let Some(stored) = space.view.vectors.get(start..start.saturating_add(width)) else { return Ok(None) };
-    let mut vector = match space.rotation {
-        Some(rotation) => rotation.invert(stored)?,
-        None => stored.to_vec(),
-    };
-    normalise(&mut vector)?;
-    Ok(Some(vector))
 }

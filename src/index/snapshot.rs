@@ -167,7 +167,7 @@ impl Snapshot {
         Ok(vectors.iter().next().map(<[f32]>::to_vec).unwrap_or_default())
     }
 
-    /// The stored vector of a note or of one part of it, in the encoder's own axes.
+    /// The stored vector of a note or of one part of it.
     fn vector_of(&self, id: &str, part: Like) -> Result<Vec<f32>> {
         let (live, note) = self.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
         let (space, kind, ordinal, name) = match part {
@@ -178,20 +178,15 @@ impl Snapshot {
             Like::Picture(ordinal) => (LOCAL, ROW_PICTURE, ordinal, "picture"),
         };
         let found = live.segment.space(space)?.and_then(|space| stored(&space, note, kind, ordinal));
-        found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal })?
+        found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal })
     }
 }
 
-/// The vector of one row of a note, turned back.
-fn stored(space: &OpenSpace<'_>, note: u32, kind: u32, ordinal: u32) -> Option<Result<Vec<f32>>> {
+/// The vector of one row of a note.
+fn stored(space: &OpenSpace<'_>, note: u32, kind: u32, ordinal: u32) -> Option<Vec<f32>> {
     let wanted = |row: &&u32| {
         space.view.rows.get(**row as usize).is_some_and(|entry| entry.part == kind && entry.ordinal == ordinal)
     };
-    let row = *space.view.rows_of(note).iter().find(wanted)? as usize;
-    let width = space.meta.width as usize;
-    let vector = space.view.vectors.get(row * width..(row + 1) * width)?;
-    Some(match space.rotation {
-        Some(rotation) => rotation.invert(vector).map_err(Error::from),
-        None => Ok(vector.to_vec()),
-    })
+    let row = *space.view.rows_of(note).iter().find(wanted)?;
+    space.vector(row).map(<[f32]>::to_vec)
 }

@@ -4,9 +4,11 @@ use super::state::{State, read_manifest};
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
 use crate::segment::{file_name, is_index_file, load_rotation};
+use crate::vector::Rotation;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
-use index_format::{Damage, FileKind, FileRef, FileTable, FormatError, SectionKind, SegmentFile};
+use index_format::{Damage, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
+use std::collections::BTreeMap;
 
 /// What a kind of file is checked for inside.
 type Inside<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Damage>, FormatError>;
@@ -66,11 +68,13 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
     report.files = 1;
     report.bytes = storage.map(&manifest_name).map_or(0, |bytes| bytes.len() as u64);
     let index_id = manifest.index_id;
+    let rotations = report.check_rotations(storage, &manifest);
+    let matrices = |id: u64| rotations.get(&id).map(Rotation::rows);
     for entry in &manifest.segments {
         let mut notes = entry.notes;
         report.check(storage, index_id, FileKind::Segment, &entry.file, &mut |bytes| {
             notes = SegmentFile::parse(bytes)?.meta.notes;
-            verify_segment(bytes)
+            verify_segment(bytes, &matrices)
         });
         report.agree(&manifest_name, "notes of a segment", entry.notes, notes);
         if let Some(file) = &entry.tombstones {
@@ -82,15 +86,6 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
                 verify_tombstones(bytes, notes)
             });
             report.agree(&manifest_name, "deleted notes of a segment", entry.deleted, deleted);
-        }
-    }
-    for file in &manifest.rotations {
-        let sound = report.damages.len();
-        report.check(storage, index_id, FileKind::Rotation, file, &mut |bytes| {
-            Ok(FileTable::parse(bytes, FileKind::Rotation)?.damages(bytes))
-        });
-        if report.damages.len() == sound {
-            report.check_rotation(storage, index_id, file);
         }
     }
     // Whatever else keeps the index from opening: parts that are sound each for itself and do not fit together.
@@ -131,17 +126,34 @@ impl VerifyReport {
         }
     }
 
-    fn check_rotation(&mut self, storage: &dyn Storage, index_id: u64, file: &FileRef) {
+    /// The rotations that can be read.
+    fn check_rotations(&mut self, storage: &dyn Storage, manifest: &Manifest) -> BTreeMap<u64, Rotation> {
+        let mut sound = BTreeMap::new();
+        for file in &manifest.rotations {
+            let before = self.damages.len();
+            self.check(storage, manifest.index_id, FileKind::Rotation, file, &mut |bytes| {
+                Ok(FileTable::parse(bytes, FileKind::Rotation)?.damages(bytes))
+            });
+            if self.damages.len() == before {
+                sound.extend(self.check_rotation(storage, manifest.index_id, file).map(|rotation| (file.id, rotation)));
+            }
+        }
+        sound
+    }
+
+    fn check_rotation(&mut self, storage: &dyn Storage, index_id: u64, file: &FileRef) -> Option<Rotation> {
         let name = file_name(FileKind::Rotation, file.id);
         match load_rotation(storage, index_id, file) {
             Ok(rotation) => {
                 if let Err(error) = rotation.check() {
                     self.push(&name, Damage { section: SectionKind::Matrix.name(), offset: 0, why: error.to_string() });
                 }
+                return Some(rotation);
             }
             Err(Error::Damaged { source, .. }) => self.push(&name, damage_of(&source)),
             Err(error) => self.push(&name, whole(error.to_string())),
         }
+        None
     }
 
     fn check(&mut self, storage: &dyn Storage, index_id: u64, kind: FileKind, file: &FileRef, inside: Inside<'_>) {

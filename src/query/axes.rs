@@ -1,12 +1,12 @@
-//! The query vector in the axes of each space it meets: turned once a rotation, however many segments, hits or widened
-//! attempts ask for it. Turning costs as much as a few hundred full comparisons, more than a walk itself.
+//! The query vector as each space wants it: as it is for comparisons in full width, its turned prefix for codes. It is
+//! turned once a rotation, however many segments or widened attempts ask for it: turning costs as much as hundreds of
+//! comparisons.
 
-use crate::error::Result;
 use crate::segment::OpenSpace;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// A query vector and its turned forms so far.
+/// A query vector and its turned prefixes so far.
 pub(super) struct Axes {
     vector: Rc<[f32]>,
     turned: RefCell<Vec<(u64, Rc<[f32]>)>>,
@@ -18,20 +18,23 @@ impl Axes {
         Self { vector: Rc::from(vector), turned: RefCell::default() }
     }
 
-    /// The vector in a space's own axes.
-    ///
-    /// # Errors
-    /// Where the rotation has another width than the vector.
-    pub(super) fn query(&self, space: &OpenSpace<'_>) -> Result<Rc<[f32]>> {
-        let Some((id, rotation)) = space.meta.rotation.zip(space.rotation) else { return Ok(Rc::clone(&self.vector)) };
+    /// The vector in full.
+    pub(super) fn full(&self) -> &[f32] {
+        &self.vector
+    }
+
+    /// What the space's codes are made of: at least as many leading components as a code has.
+    pub(super) fn coded(&self, space: &OpenSpace<'_>) -> Rc<[f32]> {
+        let Some((id, rotation)) = space.meta.rotation.zip(space.rotation) else { return Rc::clone(&self.vector) };
+        let dims = (space.meta.code_dims as usize).min(rotation.width());
         let mut known = self.turned.borrow_mut();
-        if let Some((_, turned)) = known.iter().find(|(number, _)| *number == id) {
-            return Ok(Rc::clone(turned));
+        if let Some((_, turned)) = known.iter().find(|(number, turned)| *number == id && turned.len() >= dims) {
+            return Rc::clone(turned);
         }
-        let mut turned = self.vector.to_vec();
-        rotation.apply(&self.vector, &mut turned)?;
+        let mut turned = vec![0.0; dims];
+        rotation.apply(&self.vector, &mut turned);
         let turned: Rc<[f32]> = Rc::from(turned);
         known.push((id, Rc::clone(&turned)));
-        Ok(turned)
+        turned
     }
 }

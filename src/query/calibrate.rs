@@ -31,13 +31,14 @@ struct Sample {
     from: f32,
 }
 
-/// The recall curve of a space with `width`-wide vectors, in rising cost; empty for spaces that are searched exactly.
-pub(crate) fn calibrate(space: &Coarse<'_>, width: usize) -> Vec<RecallPoint> {
-    let rows = space.vectors.len() / width.max(1);
+/// The recall curve of a space, in rising cost; empty for spaces that are searched exactly. `coded` holds what the codes
+/// were made of.
+pub(crate) fn calibrate(space: &Coarse<'_>, coded: &Vectors) -> Vec<RecallPoint> {
+    let rows = coded.len();
     if rows <= EXACT_ROWS {
         return Vec::new();
     }
-    let samples = draw(space, width, rows);
+    let samples = draw(space, coded);
     let mut curve: Vec<RecallPoint> = Vec::new();
     for beam in BEAMS {
         let point = measure(space, &samples, beam);
@@ -51,7 +52,9 @@ pub(crate) fn calibrate(space: &Coarse<'_>, width: usize) -> Vec<RecallPoint> {
     curve
 }
 
-fn draw(space: &Coarse<'_>, width: usize, rows: usize) -> Vec<Sample> {
+fn draw(space: &Coarse<'_>, coded: &Vectors) -> Vec<Sample> {
+    let rows = coded.len();
+    let width = space.vectors.len() / rows.max(1);
     let count = SAMPLE.min(rows);
     (0..count)
         .into_par_iter()
@@ -59,9 +62,9 @@ fn draw(space: &Coarse<'_>, width: usize, rows: usize) -> Vec<Sample> {
             let row = index * rows / count;
             let query = space.vectors.get(row * width..(row + 1) * width)?.to_vec();
             let mut code = vec![0; space.params.dims];
-            space.params.encode(&query, &mut code);
+            space.params.encode(coded.row(row), &mut code);
             let exact = Plan { method: Method::Exact, rescored: usize::MAX, expected_recall: 1.0 };
-            let found = space.candidates(&query, exact, |other| other as usize != row, &|| false).found;
+            let found = space.candidates((&query, &[]), exact, |other| other as usize != row, &|| false).found;
             let truth = best(found);
             let from = truth.last()? - TIE;
             Some(Sample { right: truth.len(), from, query, code, row: row as u32 })
@@ -69,15 +72,15 @@ fn draw(space: &Coarse<'_>, width: usize, rows: usize) -> Vec<Sample> {
         .collect()
 }
 
-/// Recall@10 that scanning codes of these parameters and rescoring five candidates a wanted row reaches; `None` for
-/// collections that are searched exactly anyway.
-pub(crate) fn prefix_recall(params: &CodeParams, vectors: &Vectors) -> Option<f32> {
+/// Recall@10 that scanning codes of these parameters, made of `coded`, and rescoring five candidates a wanted row reaches;
+/// `None` for collections that are searched exactly anyway.
+pub(crate) fn prefix_recall(params: &CodeParams, coded: &Vectors, vectors: &Vectors) -> Option<f32> {
     if vectors.len() <= EXACT_ROWS {
         return None;
     }
-    let codes = params.encode_all(vectors);
+    let codes = params.encode_all(coded);
     let space = Coarse { params: *params, codes: &codes, vectors: vectors.flat(), links: None };
-    let samples = draw(&space, vectors.width(), vectors.len());
+    let samples = draw(&space, coded);
     Some(measure(&space, &samples, 5 * CURVE_K).recall)
 }
 

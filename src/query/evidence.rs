@@ -51,11 +51,10 @@ fn best_passage(found: &Found<'_>, record: &Record, axes: &Axes) -> Result<Optio
     if rows.is_empty() {
         return Ok(None);
     }
-    let query = axes.query(&space)?;
+    let query = axes.full();
     let scored = |row: &u32| {
         let entry = space.view.rows.get(*row as usize).filter(|entry| entry.part == ROW_PASSAGE)?;
-        let start = *row as usize * query.len();
-        let score = kernels::dot_f32(&query, space.view.vectors.get(start..start + query.len())?);
+        let score = kernels::dot_f32(query, space.vector(*row)?);
         Some((score, entry))
     };
     let best = rows.iter().filter_map(scored).max_by(|left, right| left.0.total_cmp(&right.0));

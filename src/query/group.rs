@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::segment::OpenSpace;
 use crate::vector::kernels;
 use std::cmp::Ordering;
-use std::rc::Rc;
 
 /// A note with its best row so far.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +42,7 @@ pub(super) fn best_of_each_note<'a>(
         let mut open = OpenSegment { number: usize::MAX, spaces: Vec::new() };
         for found in &mut found {
             open.switch_to(search, found)?;
-            open.improve(found);
+            open.improve(search.axes.full(), found);
         }
     }
     // A damaged file can hold vectors that are no numbers; they match nothing.
@@ -61,10 +60,10 @@ fn better_first(left: &Found<'_>, right: &Found<'_>) -> Ordering {
         .then(left.candidate.row.cmp(&right.candidate.row))
 }
 
-/// The spaces of one segment that a search looks into, each with the query in its axes.
+/// The spaces of one segment that a search looks into.
 struct OpenSegment<'a> {
     number: usize,
-    spaces: Vec<(u16, OpenSpace<'a>, Rc<[f32]>)>,
+    spaces: Vec<(u16, OpenSpace<'a>)>,
 }
 
 impl<'a> OpenSegment<'a> {
@@ -76,18 +75,18 @@ impl<'a> OpenSegment<'a> {
         self.spaces.clear();
         for ordinal in search.spaces() {
             if let Some(space) = found.live.segment.space(*ordinal)? {
-                self.spaces.push((*ordinal, space, search.axes.query(&space)?));
+                self.spaces.push((*ordinal, space));
             }
         }
         Ok(())
     }
 
     /// Replaces the row by the note's best one.
-    fn improve(&self, found: &mut Found<'a>) {
-        for (ordinal, space, query) in &self.spaces {
-            for row in space.view.rows_of(found.note) {
-                let start = (*row as usize).saturating_mul(query.len());
-                let Some(vector) = space.view.vectors.get(start..start.saturating_add(query.len())) else { continue };
+    fn improve(&self, query: &[f32], found: &mut Found<'a>) {
+        for (ordinal, space) in &self.spaces {
+            let present = (found.space, found.candidate.row);
+            for row in space.view.rows_of(found.note).iter().filter(|row| (*ordinal, **row) != present) {
+                let Some(vector) = space.vector(*row) else { continue };
                 let full = kernels::dot_f32(query, vector);
                 let other = Found { space: *ordinal, candidate: Candidate { row: *row, coarse: full, full }, ..*found };
                 if better_first(&other, found) == Ordering::Less {

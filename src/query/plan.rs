@@ -38,9 +38,10 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
         return EXACT;
     }
     let Some(point) = meta.curve.iter().find(|point| point.recall >= recall) else { return EXACT };
-    // The curve was measured for ten rows: what is wanted beyond scales the effort in proportion.
-    let scaled =
-        |effort: u32| (effort as usize).saturating_mul(want.max(CURVE_K)).div_ceil(CURVE_K).saturating_mul(widen);
+    // The curve was measured for ten rows: what is wanted beyond scales the effort in proportion. The last one wanted only
+    // tells whether there are more.
+    let shown = want.saturating_sub(1).max(CURVE_K);
+    let scaled = |effort: u32| (effort as usize).saturating_mul(shown).div_ceil(CURVE_K).saturating_mul(widen);
     // At least one, so that widening ends in an exact search whatever a damaged file says.
     let rescored = scaled(point.rescored.max(1)).max(want);
     if rescored >= rows {
@@ -65,14 +66,14 @@ mod tests {
 
     #[test]
     fn the_cheapest_point_that_reaches_the_recall_is_taken() {
-        let plan = plan(&space(100_000), 10, 0.95, 1);
+        let plan = plan(&space(100_000), 11, 0.95, 1);
         assert_eq!(plan.method, Method::Walk { beam: 40 });
         assert_eq!((plan.rescored, plan.expected_recall), (20, 0.96));
     }
 
     #[test]
     fn more_hits_and_widening_multiply_the_effort() {
-        assert_eq!(plan(&space(100_000), 30, 0.9, 1).method, Method::Walk { beam: 60 });
+        assert_eq!(plan(&space(100_000), 31, 0.9, 1).method, Method::Walk { beam: 60 });
         assert_eq!(plan(&space(100_000), 10, 0.9, 4).rescored, 40);
     }
 
@@ -86,6 +87,6 @@ mod tests {
     #[test]
     fn tiny_spaces_are_exact_and_wide_beams_become_scans() {
         assert_eq!(plan(&space(900), 10, 0.9, 1), EXACT);
-        assert_eq!(plan(&space(2_000), 100, 0.96, 1).method, Method::Scan);
+        assert_eq!(plan(&space(2_000), 101, 0.96, 1).method, Method::Scan);
     }
 }

@@ -138,13 +138,13 @@ impl<'a> Search<'a> {
     ) -> Result<()> {
         let Some(live) = self.segments.get(number) else { return Ok(()) };
         let Some(space) = live.segment.space(ordinal)?.filter(|space| space.meta.rows > 0) else { return Ok(()) };
-        let query = self.axes.query(&space)?;
         let plan = plan(space.meta, want, self.options.recall, widen);
         let note_of = |row: u32| space.view.rows.get(row as usize).map(|entry| entry.note);
         let deleted = live.deleted.notes();
         let alive = |row: u32| note_of(row).is_some_and(|note| deleted.binary_search(&note).is_err());
         let stop = || self.limits.check().is_err();
-        let candidates = Coarse::of(space.meta, &space.view).candidates(&query, plan, alive, &stop);
+        let query = (self.axes.full(), &*self.axes.coded(&space));
+        let candidates = Coarse::of(space.meta, &space.view).candidates(query, plan, alive, &stop);
         attempt.stages.coarse += candidates.scored;
         attempt.stages.rescored += candidates.found.len() as u64;
         attempt.stages.exact &= candidates.exhaustive;

@@ -47,10 +47,10 @@ impl<'a> Coarse<'a> {
         Self { params, codes: view.codes, vectors: view.vectors, links: view.links }
     }
 
-    /// The candidates for a query in the space's own axes.
+    /// The candidates for a query vector, given in full and as codes are made of it.
     pub(super) fn candidates(
         &self,
-        query: &[f32],
+        (query, coded): (&[f32], &[f32]),
         plan: Plan,
         accept: impl Fn(u32) -> bool,
         stop: &dyn Fn() -> bool,
@@ -61,7 +61,7 @@ impl<'a> Coarse<'a> {
             return Candidates { found, scored: 0, exhaustive: true, cut: f32::NEG_INFINITY };
         }
         let mut code = vec![0; self.params.dims];
-        self.params.encode(query, &mut code);
+        self.params.encode(coded, &mut code);
         let (found, scored) = self.coarse(&code, (plan, None), accept, stop);
         let found = self.rescore(query, &found, plan.rescored);
         let cut = found.iter().map(|candidate| candidate.coarse).fold(f32::INFINITY, f32::min);

@@ -46,7 +46,7 @@ impl Space {
             code_scale: self.params.scale,
             rotation: None,
             graph: Some(GraphMeta { degree: self.links.degree, entry: self.links.entry }),
-            curve: calibrate(&self.coarse(), WIDTH),
+            curve: calibrate(&self.coarse(), &self.vectors),
         }
     }
 
@@ -58,7 +58,7 @@ impl Space {
     /// Mean recall of a plan over the held-out queries, by the true cosines of what was found.
     fn recall(&self, plan: Plan, accept: impl Fn(u32) -> bool + Copy) -> f64 {
         let one = |query: &Vec<f32>| {
-            let found = self.coarse().candidates(query, plan, accept, &|| false).found;
+            let found = self.coarse().candidates((query, query), plan, accept, &|| false).found;
             let cosine = |row: u32| oracle::cosine(self.vectors.row(row as usize), query);
             let truth = self.truth(query, self.vectors.len());
             let mut truth: Vec<_> = truth.into_iter().filter(|(row, _)| accept(row.parse().unwrap())).collect();
@@ -99,7 +99,7 @@ fn an_exact_plan_is_exhaustive_and_scores_in_full_width() {
     let space = Space::of(Shape::Clustered);
     let exact = Plan { method: Method::Exact, rescored: usize::MAX, expected_recall: 1.0 };
     let query = &space.queries[0];
-    let found = space.coarse().candidates(query, exact, |row| row != 5, &|| false);
+    let found = space.coarse().candidates((query, query), exact, |row| row != 5, &|| false);
     assert!(found.exhaustive);
     assert_eq!(found.found.len(), space.vectors.len() - 1);
     for candidate in found.found {
@@ -149,7 +149,7 @@ fn damaged_links_change_answers_and_nothing_else() {
         let links = LinksView { degree, entry, neighbours: &neighbours };
         let damaged = Coarse { links: Some(links), ..space.coarse() };
         let plan = Plan { method: Method::Walk { beam: 50 }, rescored: 20, expected_recall: 1.0 };
-        let found = damaged.candidates(&space.queries[round], plan, |_| true, &|| false).found;
+        let found = damaged.candidates((&space.queries[round], &space.queries[round]), plan, |_| true, &|| false).found;
         assert!(found.len() <= 20 && found.iter().all(|candidate| (candidate.row as usize) < rows));
     }
 }

@@ -6,14 +6,35 @@
 use crate::vector::kernels;
 use index_format::LinksView;
 use std::cell::RefCell;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 /// A row and the dot product of its code with the query's; higher is closer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scored {
     pub(super) score: i32,
     pub(super) row: u32,
+}
+
+impl Scored {
+    /// Both numbers in one, so that the heaps of a walk compare once: score first, then row.
+    const fn key(self) -> u64 {
+        ((self.score as u32 ^ 1 << 31) as u64) << 32 | self.row as u64
+    }
+}
+
+impl Ord for Scored {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Scored {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Codes of a space, row-major.
@@ -42,8 +63,9 @@ pub(super) struct Walked {
 
 #[derive(Default)]
 struct Scratch {
-    visited: Vec<u32>,
-    epoch: u32,
+    /// One byte a row, so that the marks of a large space stay near: rows marked with the present epoch were seen.
+    visited: Vec<u8>,
+    epoch: u8,
     open: BinaryHeap<Scored>,
     best: BinaryHeap<Reverse<Scored>>,
     fresh: Vec<u32>,
@@ -128,19 +150,38 @@ impl Walk<'_> {
             if hops.is_multiple_of(64) && stop() {
                 break;
             }
-            gather(scratch, codes, links.of(nearest.row));
-            if let Some(next) = scratch.open.peek() {
-                kernels::prefetch(links.of(next.row));
-            }
-            scored += expand(scratch, codes, query, beam, &accept);
+            gather(scratch, codes, links.slots(nearest.row));
+            scored += self.expand(scratch, beam, &accept);
         }
         let mut found: Vec<Scored> = scratch.best.drain().map(|Reverse(scored)| scored).collect();
         found.sort_unstable_by(|left, right| right.cmp(left));
         Walked { found, scored }
     }
+
+    /// Scores the gathered rows and opens those that may still matter, asking for their links ahead of their turn.
+    fn expand(&self, scratch: &mut Scratch, beam: usize, accept: &impl Fn(u32) -> bool) -> u32 {
+        let Scratch { open, best, fresh, scores, .. } = scratch;
+        kernels::dot_i8_many(self.query, self.codes.flat, fresh, scores);
+        for (row, score) in fresh.iter().zip(scores.iter()) {
+            let candidate = Scored { score: *score, row: *row };
+            let full = best.len() >= beam;
+            if full && best.peek().is_some_and(|Reverse(worst)| candidate.score <= worst.score) {
+                continue;
+            }
+            kernels::prefetch(self.links.slots(*row));
+            open.push(candidate);
+            if accept(*row) {
+                if full {
+                    best.pop();
+                }
+                best.push(Reverse(candidate));
+            }
+        }
+        fresh.len() as u32
+    }
 }
 
-/// Collects the neighbours not seen before and asks for their codes ahead of the arithmetic.
+/// Collects the neighbours not seen before and asks for their codes ahead of the arithmetic. Unused slots name no row.
 fn gather(scratch: &mut Scratch, codes: Codes<'_>, neighbours: &[u32]) {
     scratch.fresh.clear();
     for row in neighbours {
@@ -151,25 +192,4 @@ fn gather(scratch: &mut Scratch, codes: Codes<'_>, neighbours: &[u32]) {
             scratch.fresh.push(*row);
         }
     }
-}
-
-/// Scores the gathered rows and opens those that may still matter.
-fn expand(scratch: &mut Scratch, codes: Codes<'_>, query: &[i8], beam: usize, accept: &impl Fn(u32) -> bool) -> u32 {
-    let Scratch { open, best, fresh, scores, .. } = scratch;
-    kernels::dot_i8_many(query, codes.flat, fresh, scores);
-    for (row, score) in fresh.iter().zip(scores.iter()) {
-        let candidate = Scored { score: *score, row: *row };
-        let full = best.len() >= beam;
-        if full && best.peek().is_some_and(|Reverse(worst)| candidate.score <= worst.score) {
-            continue;
-        }
-        open.push(candidate);
-        if accept(*row) {
-            if full {
-                best.pop();
-            }
-            best.push(Reverse(candidate));
-        }
-    }
-    fresh.len() as u32
 }

@@ -90,8 +90,17 @@ pub(crate) struct OpenSpace<'a> {
     pub(crate) meta: &'a SpaceMeta,
     /// Views.
     pub(crate) view: SpaceView<'a>,
-    /// What its vectors went through.
+    /// What vectors go through before they become codes.
     pub(crate) rotation: Option<&'a Rotation>,
+}
+
+impl<'a> OpenSpace<'a> {
+    /// The vector of a row.
+    pub(crate) fn vector(&self, row: u32) -> Option<&'a [f32]> {
+        let width = self.meta.width as usize;
+        let start = (row as usize).saturating_mul(width);
+        self.view.vectors.get(start..start.saturating_add(width))
+    }
 }
 
 fn find_rotation(

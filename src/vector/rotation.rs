@@ -107,51 +107,31 @@ impl Rotation {
 
     /// Turns one vector; `out` receives as many leading components as it has room for.
     ///
-    /// # Errors
-    /// [`VectorError::WrongWidth`] if the vector has another width or `out` is wider.
-    pub(crate) fn apply(&self, vector: &[f32], out: &mut [f32]) -> Result<(), VectorError> {
-        self.check_width(vector.len())?;
-        if out.len() > self.width {
-            self.check_width(out.len())?;
-        }
+    /// A vector of another width is a programmer's error: caught in debug builds, cut to the shorter one otherwise.
+    pub(crate) fn apply(&self, vector: &[f32], out: &mut [f32]) {
         for (component, axis) in out.iter_mut().zip(self.axes()) {
             *component = dot_f32(axis, vector);
         }
-        Ok(())
     }
 
-    /// Turns every row, on all threads of the current rayon pool.
+    /// The first `dims` turned components of every row, on all threads of the current rayon pool.
     ///
     /// # Errors
     /// [`VectorError::WrongWidth`].
-    pub(crate) fn apply_all(&self, vectors: &Vectors) -> Result<Vectors, VectorError> {
+    pub(crate) fn prefixes(&self, vectors: &Vectors, dims: usize) -> Result<Vectors, VectorError> {
         self.check_width(vectors.width())?;
-        let block = APPLY_BLOCK_ROWS * self.width;
-        let mut data = vec![0.0; vectors.flat().len()];
-        data.par_chunks_mut(block).zip(vectors.flat().par_chunks(block)).for_each(|(turned, rows)| {
-            for (component, axis) in self.axes().enumerate() {
-                let outs = turned.chunks_exact_mut(self.width);
+        let dims = dims.clamp(1, self.width);
+        let mut data = vec![0.0; vectors.len() * dims];
+        let blocks = vectors.flat().par_chunks(APPLY_BLOCK_ROWS * self.width);
+        data.par_chunks_mut(APPLY_BLOCK_ROWS * dims).zip(blocks).for_each(|(turned, rows)| {
+            for (component, axis) in self.axes().take(dims).enumerate() {
+                let outs = turned.chunks_exact_mut(dims);
                 for (out, row) in outs.zip(rows.chunks_exact(self.width)) {
                     out[component] = dot_f32(axis, row);
                 }
             }
         });
-        Vectors::from_flat(self.width, data)
-    }
-
-    /// Turns a vector back.
-    ///
-    /// # Errors
-    /// [`VectorError::WrongWidth`].
-    pub(crate) fn invert(&self, turned: &[f32]) -> Result<Vec<f32>, VectorError> {
-        self.check_width(turned.len())?;
-        let mut vector = vec![0.0; self.width];
-        for (&weight, axis) in turned.iter().zip(self.axes()) {
-            for (component, &part) in vector.iter_mut().zip(axis) {
-                *component += weight * part;
-            }
-        }
-        Ok(vector)
+        Vectors::from_flat(dims, data)
     }
 
     /// Largest deviation of any two axes from orthonormality: 0 for an exact rotation. Costs `width`^3.

@@ -134,12 +134,13 @@ fn rich() -> Segment {
     }
 }
 
-/// Forty notes with a graph, turned vectors, and codes of a prefix. The local space is empty.
+/// Forty notes with a graph and codes of a turned prefix. The local space is empty.
 fn graphed() -> Segment {
     let notes = 40_u32;
     let mut records: Vec<Record> = (0..notes).map(|note| record(&format!("n{note:02}"), "A number", "")).collect();
     records.iter_mut().for_each(|record| record.content_hash = record.hash_content());
-    let vectors: Vec<f32> = (0..notes as usize).flat_map(|note| turned(vector(note))).collect();
+    let vectors: Vec<f32> = (0..notes as usize).flat_map(vector).collect();
+    let coded: Vec<f32> = (0..notes as usize).flat_map(|note| turned(vector(note))).collect();
     let links =
         (0..notes).flat_map(|row| [(row + 1) % notes, (row + notes - 1) % notes, (row + 7) % notes, NO_NEIGHBOUR]);
     let point = |beam, recall| RecallPoint { beam, rescored: beam, recall, scored: 4 * beam };
@@ -157,7 +158,7 @@ fn graphed() -> Segment {
         rows: (0..notes).map(|note| RowEntry { note, part: ROW_NOTE, ordinal: 0, start: 0, end: 0 }).collect(),
         note_row_starts: (0..=notes).collect(),
         note_rows: (0..notes).collect(),
-        codes: codes(&vectors, 4, 127.0),
+        codes: codes(&coded, 4, 127.0),
         vectors,
         links: links.collect(),
     };

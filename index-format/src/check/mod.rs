@@ -50,11 +50,15 @@ fn check_padding(bytes: &[u8], start: usize, end: usize, damages: &mut Vec<Damag
     }
 }
 
+/// The matrix of the rotation with a number: `width` axes of `width` components. None where it cannot be read: then codes
+/// made in it are not held against their vectors.
+pub type Matrices<'a> = dyn Fn(u64) -> Option<&'a [f32]> + 'a;
+
 /// Verifies a segment file: checksums first, then (where those hold) what the numbers say about each other.
 ///
 /// # Errors
 /// As [`SegmentFile::parse`], for a file whose head cannot be read at all.
-pub fn verify_segment(bytes: &[u8]) -> Result<Vec<Damage>, FormatError> {
+pub fn verify_segment(bytes: &[u8], matrices: &Matrices<'_>) -> Result<Vec<Damage>, FormatError> {
     let file = SegmentFile::parse(bytes)?;
     let mut damages = file.table.damages(bytes);
     if damages.is_empty() {
@@ -64,7 +68,7 @@ pub fn verify_segment(bytes: &[u8]) -> Result<Vec<Damage>, FormatError> {
         let readable = damages.iter().all(|damage| damage.section != SectionKind::RecordExtents.name());
         for ordinal in file.ordinals() {
             let notes = readable.then_some(&view);
-            space::verify(&file, notes, (ordinal, &file.space(bytes, ordinal)?), &mut damages);
+            space::verify(&file, (notes, matrices), (ordinal, &file.space(bytes, ordinal)?), &mut damages);
         }
     }
     Ok(damages)

@@ -1,7 +1,9 @@
 //! One vector space of a segment: rows, vectors, codes, links.
 
-use super::Collector;
+use super::{Collector, Matrices};
 use crate::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, RowEntry, SectionKind};
+use std::borrow::Cow;
+
 use crate::{Damage, LinksView, Record, SegmentFile, SegmentView, SpaceMeta, SpaceView};
 
 /// Largest deviation of a vector's squared length from 1.
@@ -12,7 +14,7 @@ const CODE_WITHIN: f64 = 0.51;
 /// `notes` is none where the records cannot be read: then what rows say about them is not checked.
 pub(super) fn verify(
     file: &SegmentFile,
-    notes: Option<&SegmentView<'_>>,
+    (notes, matrices): (Option<&SegmentView<'_>>, &Matrices<'_>),
     (ordinal, space): (u16, &SpaceView<'_>),
     damages: &mut Vec<Damage>,
 ) {
@@ -31,7 +33,7 @@ pub(super) fn verify(
     found.into(damages);
     let mut vectors = Collector::new(file, SectionKind::Vectors, ordinal);
     let mut codes = Collector::new(file, SectionKind::Codes, ordinal);
-    verify_vectors(meta, space, &mut vectors, &mut codes);
+    verify_vectors(meta, space, matrices, (&mut vectors, &mut codes));
     vectors.into(damages);
     codes.into(damages);
     if let Some(links) = space.links {
@@ -113,8 +115,15 @@ fn verify_note_rows(notes: u32, space: &SpaceView<'_>, found: &mut Collector) {
     }
 }
 
-/// Vectors have unit length, and each code is its vector's renormalised prefix times the scale, rounded.
-fn verify_vectors(meta: &SpaceMeta, space: &SpaceView<'_>, vectors: &mut Collector, codes: &mut Collector) {
+/// Vectors have unit length, and each code is the renormalised prefix of its turned vector times the scale, rounded.
+fn verify_vectors(
+    meta: &SpaceMeta,
+    space: &SpaceView<'_>,
+    matrices: &Matrices<'_>,
+    (vectors, codes): (&mut Collector, &mut Collector),
+) {
+    let square = (meta.width as usize).saturating_mul(meta.width as usize);
+    let matrix = meta.rotation.map(|id| matrices(id).filter(|matrix| matrix.len() == square));
     let rows = space.vectors.chunks_exact(meta.width.max(1) as usize);
     for (row, (vector, code)) in rows.zip(space.codes.chunks_exact(meta.code_dims.max(1) as usize)).enumerate() {
         let norm = squared_length(vector);
@@ -122,8 +131,12 @@ fn verify_vectors(meta: &SpaceMeta, space: &SpaceView<'_>, vectors: &mut Collect
             vectors.push(row, format!("row {row}: squared length {norm}, expected 1"));
             continue;
         }
-        let prefix = vector.get(..code.len()).unwrap_or(vector);
-        let length = squared_length(prefix).sqrt();
+        let prefix = match matrix {
+            None => Cow::Borrowed(vector.get(..code.len()).unwrap_or(vector)),
+            Some(Some(matrix)) => Cow::Owned(turned(matrix, vector, code.len())),
+            Some(None) => continue,
+        };
+        let length = squared_length(&prefix).sqrt();
         let factor = if length == 0.0 { 0.0 } else { f64::from(meta.code_scale) / length };
         let off = |(component, code): (&f32, &i8)| {
             let wanted = (f64::from(*component) * factor).clamp(-127.0, 127.0);
@@ -133,6 +146,25 @@ fn verify_vectors(meta: &SpaceMeta, space: &SpaceView<'_>, vectors: &mut Collect
             codes.push(row, format!("row {row}: the code is not that of the vector"));
         }
     }
+}
+
+/// The first `dims` components of the matrix times the vector.
+fn turned(matrix: &[f32], vector: &[f32], dims: usize) -> Vec<f32> {
+    matrix.chunks_exact(vector.len().max(1)).take(dims).map(|axis| product(axis, vector)).collect()
+}
+
+/// The dot product, in lanes that a compiler turns into vector instructions.
+fn product(left: &[f32], right: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 16];
+    let (left, left_rest) = left.as_chunks::<16>();
+    let (right, right_rest) = right.as_chunks::<16>();
+    for (left, right) in left.iter().zip(right) {
+        for ((lane, left), right) in lanes.iter_mut().zip(left).zip(right) {
+            *lane += left * right;
+        }
+    }
+    let rest = left_rest.iter().zip(right_rest).map(|(left, right)| left * right);
+    lanes.iter().sum::<f32>() + rest.sum::<f32>()
 }
 
 fn squared_length(vector: &[f32]) -> f64 {

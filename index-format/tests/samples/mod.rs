@@ -85,7 +85,7 @@ impl Parts {
                     note_row_starts: vec![0, 3, 3],
                     note_rows: vec![1, 2, 0],
                     vectors: vec![1.0, 0.0, 0.8, -0.6, 0.0, 1.0],
-                    codes: vec![100, 100, 0],
+                    codes: vec![100, 100, -100],
                     links: vec![1, NO_NEIGHBOUR, 0, 2, 1, NO_NEIGHBOUR],
                 },
             ],
@@ -180,9 +180,13 @@ pub(crate) fn tombstones(notes: &[u32]) -> Vec<u8> {
     file.finish().unwrap().to_vec()
 }
 
+pub(crate) fn matrix(id: u64) -> Option<&'static [f32]> {
+    (id == 9).then_some(&[0.6, -0.8, 0.8, 0.6])
+}
+
 pub(crate) fn rotation() -> Vec<u8> {
     let mut file = FileBuilder::new(FileKind::Rotation, INDEX, 9);
-    file.array(SectionKind::Matrix, NO_SPACE, &[0.6_f32, -0.8, 0.8, 0.6], 2);
+    file.array(SectionKind::Matrix, NO_SPACE, matrix(9).unwrap(), 2);
     file.finish().unwrap().to_vec()
 }
 

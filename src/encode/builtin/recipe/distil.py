@@ -273,7 +273,7 @@ def main():
     torch.set_num_threads(options.threads)
     log(f"options: {vars(options) | {'data': '', 'out': '', 'teacher': ''}}")
 
-    coach = teaching.Teacher(options.teacher or teaching.default_folder(), out, options.threads)
+    coach = teaching.Teacher(options.teacher or teaching.default_folder())
     parts, vocabulary = gather(options, coach, out / "teacher", log)
     kept, singles = token_vectors(coach, vocabulary, out / "teacher", log)
     corpus = Corpus(parts, kept, options.seed)

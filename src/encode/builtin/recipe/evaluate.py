@@ -1,17 +1,17 @@
-"""nDCG@10 of the stored table beside its teacher and BM25, on four retrieval sets that taught neither the table nor
-the recipe's settings:
+"""The stored table beside its teacher and BM25, on sets that taught neither the table nor the recipe's settings:
 
     python evaluate.py --data DIR --weights DIR --out DIR [--teacher DIR]
 
-scifact (training claims), nfcorpus (dev), cranfield, arguana (validation points to their counter-points, the
-query's own document left out). A document is its title and text. Search is exact. The interval is the percentile
-bootstrap over queries.
+nDCG@10 on scifact (training claims), nfcorpus (dev), cranfield, arguana (validation points to their counter-points) and
+flickr8k (captions of the 1,000 test pictures to the other captions of the same picture); a query's own document is left
+out. A document is its title and text. Search is exact. Spearman's rank correlation on the human-scored sentence pairs of
+STS 2012 to 2016 (mean of the test files) and the test part of SICK. Intervals are percentile bootstraps over queries or
+pairs.
 """
 
 import argparse
 import json
 import math
-import os
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -23,7 +23,8 @@ import table
 import teacher as teaching
 from sources import lines, records
 
-SETS = {"scifact": "train", "nfcorpus": "dev", "cranfield": "test", "arguana": "dev"}
+SETS = {"scifact": "train", "nfcorpus": "dev", "cranfield": "test", "arguana": "dev", "flickr8k": "test"}
+PAIRS = {"sts": r"20.*\.test\.tsv", "sick": r"SICK/SICK_test.*"}
 TEACHER_TOKENS = 256
 BM25_K1, BM25_B = 0.9, 0.4
 # The 33 English stop words of Lucene's standard analyser.
@@ -35,10 +36,25 @@ class Collection:
     """One set: documents, queries that have a relevant document, and graded judgments."""
 
     def __init__(self, folder, split):
+        self.judged = defaultdict(dict)
+        if (folder / "captions.jsonl").exists():
+            self.read_captions(folder, split)
+        else:
+            self.read_judged(folder, split)
+
+    def read_captions(self, folder, split):
+        """The first caption of each picture asks for the others."""
+        pictures = [r["captions"] for r in records(folder / "captions.jsonl") if r["split"] == split]
+        self.ids = [f"{p}-{c}" for p, captions in enumerate(pictures) for c in range(len(captions))]
+        self.texts = [caption for captions in pictures for caption in captions]
+        for p, captions in enumerate(pictures):
+            self.judged[f"{p}-0"] = {f"{p}-{c}": 1 for c in range(1, len(captions))}
+        self.query_ids, self.queries = list(self.judged), [captions[0] for captions in pictures]
+
+    def read_judged(self, folder, split):
         documents = list(records(folder / "corpus.jsonl.gz"))
         self.ids = [d["_id"] for d in documents]
         self.texts = [f"{d.get('title') or ''} {d.get('text') or ''}".strip() for d in documents]
-        self.judged = defaultdict(dict)
         for line in list(lines(folder / f"qrels/{split}.tsv"))[1:]:
             query, document, score = line.split("\t")
             self.judged[query][document] = int(score)
@@ -100,24 +116,61 @@ def interval(values, draws=10_000):
     return np.percentile(means, [2.5, 97.5])
 
 
-def systems(collection, options):
-    """(name, scores [queries, documents]) of each system asked for."""
+def ranks(values):
+    """Ranks of the values; equal ones share their mean rank."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return ((last - counts + last - 1) / 2)[inverse]
+
+
+def spearman(found, wanted):
+    return np.corrcoef(ranks(found), ranks(wanted))[0, 1]
+
+
+def read_pairs(path, pattern):
+    """The pairs of each file whose name the pattern fits: [(first texts, second texts, scores)]."""
+    files = defaultdict(list)
+    for r in records(path):
+        if re.fullmatch(pattern, r["dataset"]) and r["score"] is not None:
+            files[r["dataset"]].append((r["a"], r["b"], float(r["score"])))
+    return [tuple(zip(*rows)) for rows in files.values()]
+
+
+def pair_figures(files, encode, prefix):
+    """The mean rank correlation over the files, and its interval."""
+    similar = []
+    for first, second, scores in files:
+        a, b = (table.unit(encode(list(texts))[:, :prefix]) for texts in (first, second))
+        similar.append(((a * b).sum(axis=1), np.array(scores)))
+    mean = np.mean([spearman(*pair) for pair in similar])
+    generator, means = np.random.default_rng(1), []
+    for _ in range(1_000):
+        drawn = [(pair, generator.integers(0, len(pair[0]), len(pair[0]))) for pair in similar]
+        means.append(np.mean([spearman(found[rows], wanted[rows]) for (found, wanted), rows in drawn]))
+    return mean, *np.percentile(means, [2.5, 97.5])
+
+
+def encoders(options):
+    """(name, texts -> vectors, prefixes) of each encoder asked for."""
     if "table" in options.systems:
         weights = Path(options.weights)
         rows = np.load(options.rows) if options.rows else table.read(weights / f"weights{options.name}.safetensors")
         tokens = (weights / f"vocab{options.name}.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
         built = table.tokenizer(tokens)
-        documents = table.embed(collection.texts, built, rows)
-        queries = table.embed(collection.queries, built, rows)
-        for prefix in reversed(table.PREFIXES):
-            yield f"table {prefix}", table.unit(queries[:, :prefix]) @ table.unit(documents[:, :prefix]).T
+        yield "table", lambda texts: table.embed(texts, built, rows), sorted(table.PREFIXES, reverse=True)
     if "teacher" in options.systems:
-        coach = teaching.Teacher(options.teacher or teaching.default_folder(), options.out, os.cpu_count())
+        coach = teaching.Teacher(options.teacher or teaching.default_folder())
         folder = Path(options.out) / "teacher"
-        documents, queries = (
-            table.unit(teaching.encode_cached(coach, texts, TEACHER_TOKENS, folder, print).astype(np.float32))
-            for texts in (collection.texts, collection.queries))
-        yield "teacher 384", queries @ documents.T
+        encode = lambda texts: teaching.encode_cached(coach, texts, TEACHER_TOKENS, folder, print).astype(np.float32)
+        yield "teacher", encode, [384]
+
+
+def systems(collection, options):
+    """(name, scores [queries, documents]) of each system asked for."""
+    for name, encode, prefixes in encoders(options):
+        documents, queries = encode(collection.texts), encode(collection.queries)
+        for prefix in prefixes:
+            yield f"{name} {prefix}", table.unit(queries[:, :prefix]) @ table.unit(documents[:, :prefix]).T
     if "bm25" in options.systems:
         index = Bm25(collection.texts)
         yield "BM25", np.stack([index.scores(query) for query in collection.queries])
@@ -130,23 +183,34 @@ def main():
     parser.add_argument("--out", required=True, help="folder for the teacher's vectors and results.json")
     parser.add_argument("--teacher")
     parser.add_argument("--systems", default="table,teacher,bm25")
-    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--sets", default=",".join([*SETS, *PAIRS]))
     parser.add_argument("--name", default="", help="suffix of the weights (ablation)")
     parser.add_argument("--rows", help="an f32 table to judge instead of the stored one (ablation)")
     options = parser.parse_args()
     Path(options.out).mkdir(parents=True, exist_ok=True)
     path = Path(options.out) / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
+
+    def record(name, system, figures, remark):
+        label = system + options.name + (" f32" if options.rows else "")
+        results.setdefault(label, {})[name] = [round(float(v), 4) for v in figures]
+        value, low, high = figures
+        print(f"{name:10} {label:24} {value:.4f}  [{low:.4f}, {high:.4f}]  {remark}", flush=True)
+        path.write_text(json.dumps(results, indent=1))
+
     for name in options.sets.split(","):
+        if name in PAIRS:
+            files = read_pairs(Path(options.data) / "sts-pairs/pairs.jsonl.gz", PAIRS[name])
+            remark = f"{sum(len(scores) for _, _, scores in files)} pairs, {len(files)} files"
+            for system, encode, prefixes in encoders(options):
+                for prefix in prefixes:
+                    record(name, f"{system} {prefix}", pair_figures(files, encode, prefix), remark)
+            continue
         collection = Collection(Path(options.data) / name, SETS[name])
+        remark = f"{len(collection.queries)} queries, {len(collection.ids)} documents"
         for system, scores in systems(collection, options):
             values = collection.ndcg(scores)
-            low, high = interval(values)
-            label = system + options.name + (" f32" if options.rows else "")
-            results.setdefault(label, {})[name] = [round(float(v), 4) for v in (values.mean(), low, high)]
-            print(f"{name:10} {label:24} {values.mean():.4f}  [{low:.4f}, {high:.4f}]  "
-                  f"{len(values)} queries, {len(collection.ids)} documents", flush=True)
-        path.write_text(json.dumps(results, indent=1))
+            record(name, system, (values.mean(), *interval(values)), remark)
 
 
 if __name__ == "__main__":

