@@ -303,7 +303,7 @@ impl World {
 /// Few enough ids that they meet, some of them odd.
 fn name(id: u8) -> String {
     match id % 12 {
-        0 => "line\nbreak".to_owned(),
+        0 => "line break".to_owned(),
         1 => "ü".to_owned(),
         other => format!("n{other}"),
     }

@@ -3,7 +3,7 @@
     python evaluate.py --data DIR --weights DIR --out DIR [--teacher DIR]
 
 nDCG@10 on scifact (training claims), nfcorpus (dev), cranfield, arguana (validation points to their counter-points) and
-flickr8k (captions of the 1,000 test pictures to the other captions of the same picture); a query's own document is left
+flickr8k (captions of the 1,000 dev pictures to the other captions of the same picture); a query's own document is left
 out. A document is its title and text. Search is exact. Spearman's rank correlation on the human-scored sentence pairs of
 STS 2012 to 2016 (mean of the test files) and the test part of SICK. Intervals are percentile bootstraps over queries or
 pairs.
@@ -23,7 +23,7 @@ import table
 import teacher as teaching
 from sources import lines, records
 
-SETS = {"scifact": "train", "nfcorpus": "dev", "cranfield": "test", "arguana": "dev", "flickr8k": "test"}
+SETS = {"scifact": "train", "nfcorpus": "dev", "cranfield": "test", "arguana": "dev", "flickr8k": "dev"}
 PAIRS = {"sts": r"20.*\.test\.tsv", "sick": r"SICK/SICK_test.*"}
 TEACHER_TOKENS = 256
 BM25_K1, BM25_B = 0.9, 0.4
