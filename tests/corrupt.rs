@@ -34,10 +34,10 @@ static TURNED: LazyLock<Files> = LazyLock::new(|| turned(1));
 
 fn turned(seed: u64) -> Files {
     let storage = Arc::new(MemoryStorage::new());
-    let index = Index::create_in(storage.clone(), IndexOptions::new().external_vectors(4)).unwrap();
+    let index = Index::create_in(storage.clone(), IndexOptions::new().external_vectors(68)).unwrap();
     let mut numbers = Numbers(seed);
     for number in 0..4_200 {
-        let vector: [f32; 4] = std::array::from_fn(|_| numbers.below(1_000) as f32 - 499.5);
+        let vector: [f32; 68] = std::array::from_fn(|_| numbers.below(1_000) as f32 - 499.5);
         index.put_with_vector(Note::new(format!("v{number}")), &vector).unwrap();
     }
     index.commit().unwrap();

@@ -9,6 +9,9 @@ use std::borrow::Cow;
 
 const ZEROS: [u8; ALIGN as usize] = [0; ALIGN as usize];
 
+/// Bytes of a section that are written at once where a search reads only a few.
+const COLD_PIECE_BYTES: usize = 64 * 1024;
+
 /// Collects the sections of one file and lays them out.
 #[derive(Debug)]
 pub struct FileBuilder<'a> {
@@ -109,7 +112,7 @@ impl<'a> FileBuilder<'a> {
         header.checksum = header_checksum(&header, table);
         let mut head = bytemuck::bytes_of(&header).to_vec();
         head.extend_from_slice(table);
-        let sections = self.sections.into_iter().map(|(_, bytes)| bytes).collect();
+        let sections = self.sections.into_iter().map(|(entry, bytes)| (entry.kind, bytes)).collect();
         Ok(FileImage { head, sections, header })
     }
 }
@@ -132,7 +135,8 @@ pub(crate) fn header_checksum(header: &Header, table: &[u8]) -> u64 {
 #[derive(Debug)]
 pub struct FileImage<'a> {
     head: Vec<u8>,
-    sections: Vec<Cow<'a, [u8]>>,
+    /// Kind and bytes of each.
+    sections: Vec<(u16, Cow<'a, [u8]>)>,
     header: Header,
 }
 
@@ -151,10 +155,17 @@ impl FileImage<'_> {
     }
 
     /// The file's bytes in order, as slices to be written one after the other.
+    ///
+    /// Codes and links come in one piece each, everything else in pieces of 64 KiB: Linux keeps what was written at once
+    /// together in memory, and touching a byte of a mapped file later makes all of that resident. A search goes all over
+    /// codes and links, but reads only a few rows of the rest.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::once(self.head.as_slice())
-            .chain(self.sections.iter().map(AsRef::as_ref))
-            .flat_map(|chunk| [chunk, padding(chunk.len())])
+        let sections = self.sections.iter().flat_map(|(kind, bytes)| {
+            let hot = [SectionKind::Codes, SectionKind::Links].iter().any(|hot| *hot as u16 == *kind);
+            let piece = if hot { bytes.len().max(1) } else { COLD_PIECE_BYTES };
+            bytes.chunks(piece).chain([padding(bytes.len())])
+        });
+        [self.head.as_slice(), padding(self.head.len())].into_iter().chain(sections)
     }
 
     /// The whole file in one buffer, for small files and tests.

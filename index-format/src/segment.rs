@@ -35,7 +35,7 @@ pub struct SpaceMeta {
     pub width: u32,
     /// Number of rows.
     pub rows: u32,
-    /// Dimensions of the coarse codes: a prefix of the full vectors.
+    /// Dimensions of the coarse codes: of a prefix of the vectors, turned where there is a rotation.
     pub code_dims: u32,
     /// Code units per unit of a renormalised prefix component: `code = round(value * scale)`.
     pub code_scale: f32,

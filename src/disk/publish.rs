@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use super::error::{OP_REMOVE, OP_RENAME};
 use super::{DiskError, WriteSeek, check_name};
 
-/// How many bytes of small writes are gathered into one.
-const BUFFER_BYTES: usize = 128 * 1024;
+/// How many bytes of small writes are gathered into one. Not more than what a caller deliberately writes in pieces.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// The primitive effects that a publication is made of. Names here are trusted: the caller has checked them.
 pub(super) trait Medium {

@@ -2,6 +2,7 @@
 
 use super::{Links, neighbours_of};
 use crate::vector::kernels;
+use parking_lot::Mutex;
 
 /// The codes a graph is built on, one row a node. A score is an integer dot product: larger is nearer.
 pub(super) struct Space {
@@ -75,6 +76,27 @@ pub(super) struct Walk {
     pub(super) target: u32,
     pub(super) start: u32,
     pub(super) width: usize,
+}
+
+/// Walkers for the threads of a build: as many are made as work at the same time.
+pub(super) struct Walkers {
+    nodes: usize,
+    idle: Mutex<Vec<Walker>>,
+}
+
+impl Walkers {
+    pub(super) fn new(nodes: usize) -> Self {
+        Self { nodes, idle: Mutex::default() }
+    }
+
+    /// Lends a walker.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Walker) -> T) -> T {
+        let idle = self.idle.lock().pop();
+        let mut walker = idle.unwrap_or_else(|| Walker::new(self.nodes));
+        let done = work(&mut walker);
+        self.idle.lock().push(walker);
+        done
+    }
 }
 
 /// Reusable state of walks over one graph.

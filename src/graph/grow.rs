@@ -4,7 +4,7 @@
 //! number of threads (batch insertion: Manohar et al. 2024, "ParlayANN"). Rows of one batch do not see each other; the
 //! refinement that follows makes up for it.
 
-use super::beam::{Space, Walk, Walker};
+use super::beam::{Space, Walk, Walkers};
 use super::select::{Incoming, Joint, Selection, keep_nearest};
 use super::{EMPTY, GraphError, Links, Watch};
 use rayon::prelude::*;
@@ -13,8 +13,10 @@ use rayon::prelude::*;
 const BEAM_WIDTH: usize = 40;
 /// A batch adds one row for this many that are in.
 const BATCH_SHARE: usize = 2;
-/// Rows that share one walker.
+/// Rows that one thread takes at a time.
 const BLOCK_ROWS: usize = 256;
+/// Nodes that are offered new links between two looks at the cancel flag.
+const PART_NODES: usize = 16 * 1024;
 
 /// All rows, `first` at the front, each far from the last one whatever order the caller gave them in: rows sorted by topic
 /// would otherwise build a graph of poorly joined islands.
@@ -51,7 +53,7 @@ pub(super) fn insert(
         let inside = space.len() - rows.len();
         let (batch, rest) = rows.split_at(rows.len().min(inside.div_ceil(BATCH_SHARE)));
         let chosen = choose(space, batch, links, watch)?;
-        watch.whole(|| link(space, (batch, &chosen), links))?;
+        link(space, (batch, &chosen), links, watch)?;
         rows = rest;
     }
     Ok(())
@@ -61,36 +63,49 @@ pub(super) fn insert(
 fn choose(space: &Space, batch: &[u32], links: &Links, watch: &mut Watch<'_>) -> Result<Vec<u32>, GraphError> {
     let degree = links.degree as usize;
     let mut chosen = vec![EMPTY; batch.len() * degree];
+    let walkers = Walkers::new(space.len());
     watch.over(0..batch.len(), |range| {
         let slots = chosen[range.start * degree..range.end * degree].par_chunks_mut(BLOCK_ROWS * degree);
         slots.zip(batch[range].par_chunks(BLOCK_ROWS)).for_each(|(slots, rows)| {
-            let mut walker = Walker::new(space.len());
-            let mut selection = Selection::default();
-            for (row, slots) in rows.iter().zip(slots.chunks_exact_mut(degree)) {
-                let seen = walker.gather(space, links, Walk { target: *row, start: links.entry, width: BEAM_WIDTH });
-                keep_nearest(seen, &[]);
-                selection.select(space, seen, &mut slots[..degree / 2]);
-            }
+            walkers.with(|walker| {
+                let mut selection = Selection::default();
+                for (row, slots) in rows.iter().zip(slots.chunks_exact_mut(degree)) {
+                    let walk = Walk { target: *row, start: links.entry, width: BEAM_WIDTH };
+                    let seen = walker.gather(space, links, walk);
+                    keep_nearest(seen, &[]);
+                    selection.select(space, seen, &mut slots[..degree / 2]);
+                }
+            });
         });
     })?;
     Ok(chosen)
 }
 
 /// Writes the links of the batch and offers its rows to the rows they chose.
-fn link(space: &Space, (batch, chosen): (&[u32], &[u32]), links: &mut Links) {
+fn link(
+    space: &Space,
+    (batch, chosen): (&[u32], &[u32]),
+    links: &mut Links,
+    watch: &Watch<'_>,
+) -> Result<(), GraphError> {
     let degree = links.degree as usize;
     for (&row, slots) in batch.iter().zip(chosen.chunks_exact(degree)) {
         links.neighbours[row as usize * degree..][..degree].copy_from_slice(slots);
     }
     let incoming = Incoming::of(space.len(), (chosen, degree), |place| batch[place]);
-    links.neighbours.par_chunks_mut(BLOCK_ROWS * degree).enumerate().for_each(|(block, slots)| {
-        let mut joint = Joint::default();
-        let first = (block * BLOCK_ROWS) as u32;
-        for (node, slots) in (first..).zip(slots.chunks_exact_mut(degree)) {
-            let incoming = incoming.of_node(node);
-            if !incoming.is_empty() {
-                joint.choose(space, node, incoming, slots);
+    for (part, slots) in links.neighbours.chunks_mut(PART_NODES * degree).enumerate() {
+        let blocks = slots.par_chunks_mut(BLOCK_ROWS * degree).enumerate();
+        let offer = |(block, slots): (usize, &mut [u32])| {
+            let mut joint = Joint::default();
+            let first = (part * PART_NODES + block * BLOCK_ROWS) as u32;
+            for (node, slots) in (first..).zip(slots.chunks_exact_mut(degree)) {
+                let incoming = incoming.of_node(node);
+                if !incoming.is_empty() {
+                    joint.choose(space, node, incoming, slots);
+                }
             }
-        }
-    });
+        };
+        watch.whole(|| blocks.for_each(offer))?;
+    }
+    Ok(())
 }

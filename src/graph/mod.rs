@@ -116,7 +116,7 @@ impl GraphParams {
 /// Builds the links of all rows: unit vectors of one width.
 ///
 /// Every node can be reached from [`Links::entry`]; rows without any other row have no links; no rows give no links and
-/// entry 0. `cancel` is asked several times a second; `progress` hears a growing count that ends at `vectors.len()`.
+/// entry 0. `cancel` is asked between steps of some thousand rows; `progress` hears a growing count that ends at `vectors.len()`.
 /// With one thread the result is repeatable.
 ///
 /// # Errors

@@ -6,7 +6,7 @@
 //! marks one link to every node as its lifeline; any other link may go to make room, the farthest first, without cutting
 //! anything off.
 
-use super::beam::{Scored, Space, Walk, Walker};
+use super::beam::{Scored, Space, Walk, Walker, Walkers};
 use super::{GraphError, Links, Watch, neighbours_of};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ const BEAM_WIDTH: usize = 32;
 pub(super) const STEPS_MAX: usize = 4;
 /// One lost node in this many does not call for another search.
 const TOLERATED_SHARE: usize = 1000;
-/// Nodes that share one walker.
+/// Nodes that one thread takes at a time.
 const BLOCK_NODES: usize = 256;
 /// Marks a node that has not been reached.
 const UNREACHED: u32 = u32::MAX;
@@ -49,12 +49,14 @@ pub(super) fn meet_all(space: &Space, links: &mut Links, watch: &mut Watch<'_>) 
 /// The nodes that a walk for them does not come upon.
 fn not_met(space: &Space, links: &Links, watch: &mut Watch<'_>) -> Result<Vec<u32>, GraphError> {
     let mut lost = Vec::new();
+    let walkers = Walkers::new(space.len());
     watch.in_chunks(|range| {
         let nodes: Vec<u32> = (range.start as u32..range.end as u32).collect();
         lost.par_extend(nodes.par_chunks(BLOCK_NODES).flat_map_iter(|block| {
-            let mut walker = Walker::new(space.len());
-            let is_lost = |node: &u32| !walker.finds(space, links, walk_for(*node, links));
-            block.iter().copied().filter(is_lost).collect::<Vec<u32>>()
+            walkers.with(|walker| {
+                let is_lost = |node: &u32| !walker.finds(space, links, walk_for(*node, links));
+                block.iter().copied().filter(is_lost).collect::<Vec<u32>>()
+            })
         }));
     })?;
     Ok(lost)
@@ -110,8 +112,9 @@ impl Repair {
         give_links(links, node, &met);
         let near = met.iter().map(|scored| scored.node);
         let anywhere = (0..self.parents.len() as u32).filter(|&other| self.is_reached(other) && other != node);
+        let strangers = near.chain(anywhere).filter(|&host| !neighbours_of(links, host).contains(&node));
         let spare = |host| self.spare_slot(space, links, host).map(|slot| (host, slot));
-        if let Some((host, slot)) = near.chain(anywhere).find_map(spare) {
+        if let Some((host, slot)) = { strangers }.find_map(spare) {
             links.neighbours[slot] = node;
             self.repaired.insert(slot);
             if !self.is_reached(node) {

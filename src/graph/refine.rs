@@ -4,7 +4,7 @@
 //! finished graph finds its true surroundings; the links are selected from them anew, then made mutual as far as slots
 //! allow.
 
-use super::beam::{Space, Walk, Walker};
+use super::beam::{Space, Walk, Walkers};
 use super::select::{Incoming, Joint, Selection, keep_nearest};
 use super::{EMPTY, GraphError, Links, Watch, neighbours_of};
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Beam width of the walk that collects candidates.
 const BEAM_WIDTH: usize = 64;
-/// Nodes that share one walker.
+/// Nodes that one thread takes at a time.
 const BLOCK_NODES: usize = 256;
 
 /// Steps of a round, for progress.
@@ -22,15 +22,17 @@ pub(super) const STEPS: usize = 2;
 pub(super) fn refine(space: &Space, links: &mut Links, watch: &mut Watch<'_>) -> Result<(), GraphError> {
     let degree = links.degree as usize;
     let mut chosen = vec![EMPTY; links.neighbours.len()];
+    let walkers = Walkers::new(space.len());
     watch.in_chunks(|range| {
         for_blocks(&mut chosen, degree, range, |nodes, rows| {
-            let mut walker = Walker::new(space.len());
-            let mut selection = Selection::default();
-            for (node, slots) in nodes.zip(rows.chunks_exact_mut(degree)) {
-                let seen = walker.gather(space, links, Walk { target: node, start: node, width: BEAM_WIDTH });
-                keep_nearest(seen, neighbours_of(links, node));
-                selection.select(space, seen, slots);
-            }
+            walkers.with(|walker| {
+                let mut selection = Selection::default();
+                for (node, slots) in nodes.zip(rows.chunks_exact_mut(degree)) {
+                    let seen = walker.gather(space, links, Walk { target: node, start: node, width: BEAM_WIDTH });
+                    keep_nearest(seen, neighbours_of(links, node));
+                    selection.select(space, seen, slots);
+                }
+            });
         });
     })?;
     let incoming = Incoming::of(space.len(), (&chosen, degree), |place| place as u32);

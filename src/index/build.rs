@@ -1,10 +1,11 @@
-//! Encoded notes to a segment file: rotation, order, graph, codes, measured recall.
+//! Encoded notes to a segment file: graph, order, codes of turned prefixes, measured recall.
 
+use super::options::VectorSource;
 use super::prepare::{PartVector, Prepared};
 use super::state::Shared;
 use crate::error::{Error, Result};
 use crate::graph::{self, GraphParams};
-use crate::query::{Coarse, calibrate, prefix_recall};
+use crate::query::{Coarse, Trial};
 use crate::segment::{SegmentParts, SpaceParts, freeze};
 use crate::vector::{CodeParams, Rotation, Vectors};
 use index_format::{FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta};
@@ -13,15 +14,15 @@ use std::sync::Arc;
 /// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
 pub(super) const GRAPH_ROWS: usize = 4_096;
 /// From this many rows a rotation is learnt; fewer say too little about the collection.
-pub(super) const ROTATION_ROWS: usize = 4_096;
+const ROTATION_ROWS: usize = 4_096;
+/// Wider vectors get no rotation: learning one takes time with the third power of the width, minutes beyond this.
+const ROTATION_WIDTH_MAX: usize = 2_048;
 /// Rows a rotation is learnt from.
 const ROTATION_SAMPLE: usize = 32_768;
 /// Recall that five candidates a wanted row must reach for a code to be wide enough.
 const PREFIX_RECALL: f32 = 0.985;
 /// Code widths tried for vectors that are good at any prefix.
 const CODE_DIMS: [usize; 4] = [64, 128, 256, 512];
-/// Turned components that are computed at most.
-const CODE_DIMS_MAX: usize = 1024;
 
 /// A rotation and the number of its file.
 #[derive(Clone)]
@@ -93,24 +94,22 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
     let links = build_graph(plan, &vectors)?.map(|links| {
         let order = graph::order(&links);
         rows = order.iter().filter_map(|row| rows.get(*row as usize).copied()).collect();
-        vectors = vectors.select(&order);
+        vectors.reorder(&order);
         graph::permute(&links, &order)
     });
-    let turned = plan.rotation.as_ref().map(|turn| turn.rotation.prefixes(&vectors, CODE_DIMS_MAX)).transpose()?;
-    let coded = turned.as_ref().unwrap_or(&vectors);
-    let params = choose_codes(plan, coded, &vectors);
-    let codes = params.encode_all(coded);
+    let trial = Trial::draw(&vectors, plan.cancelled);
+    let Coded { params, codes, rotation } = choose_codes(plan, &vectors, trial.as_ref())?;
     let coarse = Coarse { params, codes: &codes, vectors: vectors.flat(), links: links.as_ref().map(Links::view) };
     let meta = SpaceMeta {
         width: vectors.width() as u32,
         rows: rows.len() as u32,
         code_dims: params.dims as u32,
         code_scale: params.scale,
-        rotation: plan.rotation.as_ref().map(|turn| turn.id),
+        rotation,
         graph: links.as_ref().map(|links| GraphMeta { degree: links.degree, entry: links.entry }),
-        curve: calibrate(&coarse, coded),
+        curve: trial.map_or_else(Vec::new, |trial| trial.curve(&coarse)),
     };
-    Ok(SpaceParts { rows, vectors, codes, links, meta })
+    if (plan.cancelled)() { Err(Error::Cancelled) } else { Ok(SpaceParts { rows, vectors, codes, links, meta }) }
 }
 
 fn build_graph(plan: &BuildPlan<'_>, vectors: &Vectors) -> Result<Option<Links>> {
@@ -123,18 +122,40 @@ fn build_graph(plan: &BuildPlan<'_>, vectors: &Vectors) -> Result<Option<Links>>
     built.map(Some).map_err(|error| if (plan.cancelled)() { Error::Cancelled } else { Error::Graph(error) })
 }
 
-/// The shortest prefix whose codes find what the full vectors find, measured on the rows themselves. Prefixes are tried
-/// where they mean something: those the encoder was trained for, or any after a rotation.
-fn choose_codes(plan: &BuildPlan<'_>, coded: &Vectors, vectors: &Vectors) -> CodeParams {
-    let trained = plan.shared.source.prefixes();
-    let tried: Vec<usize> = if plan.rotation.is_some() { CODE_DIMS.to_vec() } else { trained.to_vec() };
-    for dims in tried.into_iter().filter(|dims| *dims < vectors.width()) {
+/// The codes of a space.
+struct Coded {
+    params: CodeParams,
+    codes: Vec<i8>,
+    /// The rotation they are made in.
+    rotation: Option<u64>,
+}
+
+/// The codes of the shortest prefix that finds what the full vectors find, measured on the rows themselves. Prefixes are
+/// tried where they mean something: those the encoder was trained for, or any after a rotation.
+fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Option<&Trial>) -> Result<Coded> {
+    let tried: &[usize] = if plan.rotation.is_some() { &CODE_DIMS } else { plan.shared.source.prefixes() };
+    let tried = || tried.iter().copied().filter(|dims| *dims < vectors.width());
+    let turned = match plan.rotation.as_ref().zip(tried().max()) {
+        Some((turn, widest)) => Some(turn.rotation.prefixes(vectors, widest)?),
+        None => None,
+    };
+    let coded = turned.as_ref().unwrap_or(vectors);
+    for dims in tried() {
         let params = CodeParams::learn(coded, dims);
-        if prefix_recall(&params, coded, vectors).is_some_and(|recall| recall >= PREFIX_RECALL) {
-            return params;
+        let codes = params.encode_all(coded);
+        if trial.is_some_and(|trial| trial.prefix_recall(params, &codes, vectors) >= PREFIX_RECALL) {
+            return Ok(Coded { params, codes, rotation: plan.rotation.as_ref().map(|turn| turn.id) });
         }
     }
-    CodeParams::learn(coded, coded.width())
+    let params = CodeParams::learn(vectors, vectors.width());
+    Ok(Coded { params, codes: params.encode_all(vectors), rotation: None })
+}
+
+/// Whether a rotation of so many rows would make shorter codes possible.
+pub(super) fn wants_rotation(source: &VectorSource, rows: usize) -> bool {
+    let width = source.width();
+    let shortens = CODE_DIMS.iter().any(|dims| *dims < width);
+    source.prefixes().is_empty() && rows >= ROTATION_ROWS && shortens && width <= ROTATION_WIDTH_MAX
 }
 
 /// The distance between rows that makes an even sample of at most [`ROTATION_SAMPLE`] of them.

@@ -1,6 +1,6 @@
 //! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph.
 
-use super::build::{GRAPH_ROWS, ROTATION_ROWS, learn_rotation, sample_step};
+use super::build::{GRAPH_ROWS, learn_rotation, sample_step, wants_rotation};
 use super::commit::Commit;
 use super::prepare::{PartVector, Prepared};
 use super::writer::{Writer, WriterSegment};
@@ -48,23 +48,26 @@ impl Writer {
 
     /// The rotation that suits the live rows of all segments together.
     fn rotation_for_merge(&self, cancelled: &dyn Fn() -> bool) -> Result<Option<crate::vector::Rotation>> {
-        let mut live = Vec::new();
+        let mut spaces = Vec::new();
         for entry in &self.segments {
             for ordinal in [GLOBAL, LOCAL] {
-                let Some(space) = entry.segment.space(ordinal)? else { continue };
-                let rows = (0_u32..).zip(space.view.rows);
-                let alive = rows.filter(|(_, row)| !entry.deleted.contains(&row.note));
-                live.extend(alive.map(|(row, _)| (space, row)));
+                spaces.extend(entry.segment.space(ordinal)?.map(|space| (entry, space)));
             }
         }
-        if !self.shared.source.prefixes().is_empty() || live.len() < ROTATION_ROWS {
+        let live = || {
+            spaces.iter().flat_map(|(entry, space)| {
+                let rows = (0_u32..).zip(space.view.rows);
+                rows.filter(|(_, row)| !entry.deleted.contains(&row.note)).map(move |(row, _)| (space, row))
+            })
+        };
+        let rows = live().count();
+        if !wants_rotation(&self.shared.source, rows) {
             return Ok(None);
         }
-        let sample = live.iter().step_by(sample_step(live.len()));
-        let read = |(space, row): &(OpenSpace<'_>, u32)| {
-            if cancelled() { Err(Error::Cancelled) } else { Ok(space.vector(*row).unwrap_or_default().to_vec()) }
+        let read = |(space, row): (&OpenSpace<'_>, u32)| {
+            if cancelled() { Err(Error::Cancelled) } else { Ok(space.vector(row).unwrap_or_default().to_vec()) }
         };
-        learn_rotation(self.shared.source.width(), sample.map(read)).map(Some)
+        learn_rotation(self.shared.source.width(), live().step_by(sample_step(rows)).map(read)).map(Some)
     }
 }
 

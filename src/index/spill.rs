@@ -1,7 +1,7 @@
 //! From what was put to segments that no manifest names yet. Encoded notes are let go only once their segment is on the
 //! storage: a full disk delays them, it does not lose them.
 
-use super::build::{BuildPlan, NumberedRotation, ROTATION_ROWS, build_segment, learn_rotation, sample_step};
+use super::build::{BuildPlan, NumberedRotation, build_segment, learn_rotation, sample_step, wants_rotation};
 use super::commit::Skipped;
 use super::pipeline::Done;
 use super::prepare::Prepared;
@@ -115,7 +115,7 @@ impl Writer {
 
     /// The rotation for a segment of what is encoded: the one in use, or a first one if there is enough to learn it from.
     fn rotation_for_spill(&mut self) -> Result<Option<NumberedRotation>> {
-        if !self.shared.source.prefixes().is_empty() || self.encoded_rows < ROTATION_ROWS {
+        if !wants_rotation(&self.shared.source, self.encoded_rows) {
             return Ok(None);
         }
         if let Some((id, (_, rotation))) = self.rotations.last_key_value() {

@@ -1,6 +1,6 @@
 //! The query vector as each space wants it: as it is for comparisons in full width, its turned prefix for codes. It is
-//! turned once a rotation, however many segments or widened attempts ask for it: turning costs as much as hundreds of
-//! comparisons.
+//! turned again only for a longer prefix, however many segments or widened attempts ask for it: turning costs as much as
+//! hundreds of comparisons.
 
 use crate::segment::OpenSpace;
 use std::cell::RefCell;

@@ -24,64 +24,56 @@ const RESCORE_LOSS: f32 = 0.002;
 
 struct Sample {
     query: Vec<f32>,
-    code: Vec<i8>,
     row: u32,
     /// How many rows are right, and the cosine from which a row is: of several equal ones any will do.
     right: usize,
     from: f32,
 }
 
-/// The recall curve of a space, in rising cost; empty for spaces that are searched exactly. `coded` holds what the codes
-/// were made of.
-pub(crate) fn calibrate(space: &Coarse<'_>, coded: &Vectors) -> Vec<RecallPoint> {
-    let rows = coded.len();
-    if rows <= EXACT_ROWS {
-        return Vec::new();
-    }
-    let samples = draw(space, coded);
-    let mut curve: Vec<RecallPoint> = Vec::new();
-    for beam in BEAMS {
-        let point = measure(space, &samples, beam);
-        if curve.last().is_none_or(|last| point.recall > last.recall) {
-            curve.push(point);
-        }
-        if point.recall >= ENOUGH {
-            break;
-        }
-    }
-    curve
-}
+/// Rows of a space that serve as queries, and what a search for them should find.
+pub(crate) struct Trial(Vec<Sample>);
 
-fn draw(space: &Coarse<'_>, coded: &Vectors) -> Vec<Sample> {
-    let rows = coded.len();
-    let width = space.vectors.len() / rows.max(1);
-    let count = SAMPLE.min(rows);
-    (0..count)
-        .into_par_iter()
-        .filter_map(|index| {
+impl Trial {
+    /// Draws rows and compares each with all others; `None` for so few that they are searched exactly anyway. `stop` ends
+    /// the work early, with a trial that means nothing.
+    pub(crate) fn draw(vectors: &Vectors, stop: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
+        let rows = vectors.len();
+        if rows <= EXACT_ROWS {
+            return None;
+        }
+        let count = SAMPLE.min(rows);
+        let params = CodeParams { dims: 0, scale: 1.0 };
+        let space = Coarse { params, codes: &[], vectors: vectors.flat(), links: None };
+        let sample = |index: usize| {
             let row = index * rows / count;
-            let query = space.vectors.get(row * width..(row + 1) * width)?.to_vec();
-            let mut code = vec![0; space.params.dims];
-            space.params.encode(coded.row(row), &mut code);
-            let exact = Plan { method: Method::Exact, rescored: usize::MAX, expected_recall: 1.0 };
-            let found = space.candidates((&query, &[]), exact, |other| other as usize != row, &|| false).found;
-            let truth = best(found);
+            let query = vectors.row(row).to_vec();
+            let truth = best(space.exact(&query, |other| other as usize != row, stop).found);
             let from = truth.last()? - TIE;
-            Some(Sample { right: truth.len(), from, query, code, row: row as u32 })
-        })
-        .collect()
-}
-
-/// Recall@10 that scanning codes of these parameters, made of `coded`, and rescoring five candidates a wanted row reaches;
-/// `None` for collections that are searched exactly anyway.
-pub(crate) fn prefix_recall(params: &CodeParams, coded: &Vectors, vectors: &Vectors) -> Option<f32> {
-    if vectors.len() <= EXACT_ROWS {
-        return None;
+            Some(Sample { right: truth.len(), from, query, row: row as u32 })
+        };
+        Some(Self((0..count).into_par_iter().filter_map(sample).collect()))
     }
-    let codes = params.encode_all(coded);
-    let space = Coarse { params: *params, codes: &codes, vectors: vectors.flat(), links: None };
-    let samples = draw(&space, coded);
-    Some(measure(&space, &samples, 5 * CURVE_K).recall)
+
+    /// Recall@10 that scanning these codes and rescoring five candidates a wanted row reaches.
+    pub(crate) fn prefix_recall(&self, params: CodeParams, codes: &[i8], vectors: &Vectors) -> f32 {
+        let space = Coarse { params, codes, vectors: vectors.flat(), links: None };
+        measure(&space, &self.0, 5 * CURVE_K).recall
+    }
+
+    /// The recall curve of the space the rows were drawn from, in rising cost.
+    pub(crate) fn curve(&self, space: &Coarse<'_>) -> Vec<RecallPoint> {
+        let mut curve: Vec<RecallPoint> = Vec::new();
+        for beam in BEAMS {
+            let point = measure(space, &self.0, beam);
+            if curve.last().is_none_or(|last| point.recall > last.recall) {
+                curve.push(point);
+            }
+            if point.recall >= ENOUGH {
+                break;
+            }
+        }
+        curve
+    }
 }
 
 /// The point for one beam: the smallest number to rescore that loses next to nothing.
@@ -90,7 +82,11 @@ fn measure(space: &Coarse<'_>, samples: &[Sample], beam: usize) -> RecallPoint {
     let plan = Plan { method, rescored: beam, expected_recall: 0.0 };
     let walks: Vec<_> = samples
         .par_iter()
-        .map(|sample| space.coarse(&sample.code, (plan, Some(sample.row)), |row| row != sample.row, &|| false))
+        .map(|sample| {
+            // A row's own code is what its vector would be coded to as a query.
+            let code = space.code_of(sample.row).unwrap_or_default();
+            space.coarse(code, (plan, Some(sample.row)), |row| row != sample.row, &|| false)
+        })
         .collect();
     let recall_at = |rescored: usize| {
         let shares: Vec<f32> = samples

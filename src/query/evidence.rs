@@ -55,8 +55,9 @@ fn best_passage(found: &Found<'_>, record: &Record, axes: &Axes) -> Result<Optio
     let scored = |row: &u32| {
         let entry = space.view.rows.get(*row as usize).filter(|entry| entry.part == ROW_PASSAGE)?;
         let score = kernels::dot_f32(query, space.vector(*row)?);
-        Some((score, entry))
+        score.is_finite().then_some((score, entry))
     };
-    let best = rows.iter().filter_map(scored).max_by(|left, right| left.0.total_cmp(&right.0));
+    // Of equals the last counts for `max_by`, and the first for a reader.
+    let best = rows.iter().rev().filter_map(scored).max_by(|left, right| left.0.total_cmp(&right.0));
     Ok(best.and_then(|(score, entry)| passage_of(record, entry, score)))
 }

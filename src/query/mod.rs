@@ -34,7 +34,7 @@ mod target;
 mod walk;
 
 pub use answer::{Answer, Hit, Passage, Row, StageScores, Stages};
-pub(crate) use calibrate::{Coarse, calibrate, prefix_recall};
+pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use options::Limits;
 pub use options::{Cancel, Granularity, SearchOptions};

@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::evidence::evidence;
 use super::group::{Found, best_of_each_note, ranked};
 use super::options::{Granularity, Limits, SearchOptions};
-use super::plan::plan;
+use super::plan::{Method, plan};
 use super::space::Coarse;
 use super::{Answer, Cursor, Stages};
 use crate::error::Result;
@@ -141,10 +141,14 @@ impl<'a> Search<'a> {
         let plan = plan(space.meta, want, self.options.recall, widen);
         let note_of = |row: u32| space.view.rows.get(row as usize).map(|entry| entry.note);
         let deleted = live.deleted.notes();
-        let alive = |row: u32| note_of(row).is_some_and(|note| deleted.binary_search(&note).is_err());
+        let kept = |note: u32| deleted.binary_search(&note).is_err();
+        let alive = |row: u32| deleted.is_empty() || note_of(row).is_some_and(kept);
         let stop = || self.limits.check().is_err();
-        let query = (self.axes.full(), &*self.axes.coded(&space));
-        let candidates = Coarse::of(space.meta, &space.view).candidates(query, plan, alive, &stop);
+        let coarse = Coarse::of(space.meta, &space.view);
+        let candidates = match plan.method {
+            Method::Exact => coarse.exact(self.axes.full(), alive, &stop),
+            _ => coarse.candidates((self.axes.full(), &self.axes.coded(&space)), plan, alive, &stop),
+        };
         attempt.stages.coarse += candidates.scored;
         attempt.stages.rescored += candidates.found.len() as u64;
         attempt.stages.exact &= candidates.exhaustive;

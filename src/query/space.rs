@@ -47,7 +47,19 @@ impl<'a> Coarse<'a> {
         Self { params, codes: view.codes, vectors: view.vectors, links: view.links }
     }
 
-    /// The candidates for a query vector, given in full and as codes are made of it.
+    /// The code of a row.
+    pub(super) fn code_of(&self, row: u32) -> Option<&'a [i8]> {
+        Codes { dims: self.params.dims, flat: self.codes }.of(row)
+    }
+
+    /// Every accepted row, compared in full width.
+    pub(super) fn exact(&self, query: &[f32], accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Candidates {
+        let exact = |(row, full)| Candidate { row, coarse: full, full };
+        let found = scan_vectors(self.vectors, query, accept, stop).into_iter().map(exact).collect();
+        Candidates { found, scored: 0, exhaustive: true, cut: f32::NEG_INFINITY }
+    }
+
+    /// The candidates of a plan that is not exact, for a query vector given in full and as codes are made of it.
     pub(super) fn candidates(
         &self,
         (query, coded): (&[f32], &[f32]),
@@ -55,11 +67,6 @@ impl<'a> Coarse<'a> {
         accept: impl Fn(u32) -> bool,
         stop: &dyn Fn() -> bool,
     ) -> Candidates {
-        if plan.method == Method::Exact {
-            let exact = |(row, full)| Candidate { row, coarse: full, full };
-            let found = scan_vectors(self.vectors, query, accept, stop).into_iter().map(exact).collect();
-            return Candidates { found, scored: 0, exhaustive: true, cut: f32::NEG_INFINITY };
-        }
         let mut code = vec![0; self.params.dims];
         self.params.encode(coded, &mut code);
         let (found, scored) = self.coarse(&code, (plan, None), accept, stop);

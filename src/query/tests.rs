@@ -1,6 +1,6 @@
 //! Walks, scans and plans against the naive twin, and against damaged arrays.
 
-use super::calibrate::calibrate;
+use super::calibrate::Trial;
 use super::plan::{CURVE_K, Method, Plan, plan};
 use super::space::Coarse;
 use super::walk::{Codes, Walk};
@@ -46,7 +46,7 @@ impl Space {
             code_scale: self.params.scale,
             rotation: None,
             graph: Some(GraphMeta { degree: self.links.degree, entry: self.links.entry }),
-            curve: calibrate(&self.coarse(), &self.vectors),
+            curve: Trial::draw(&self.vectors, &|| false).unwrap().curve(&self.coarse()),
         }
     }
 
@@ -95,11 +95,10 @@ fn a_wide_walk_finds_what_the_twin_finds() {
 }
 
 #[test]
-fn an_exact_plan_is_exhaustive_and_scores_in_full_width() {
+fn an_exact_search_is_exhaustive_and_scores_in_full_width() {
     let space = Space::of(Shape::Clustered);
-    let exact = Plan { method: Method::Exact, rescored: usize::MAX, expected_recall: 1.0 };
     let query = &space.queries[0];
-    let found = space.coarse().candidates((query, query), exact, |row| row != 5, &|| false);
+    let found = space.coarse().exact(query, |row| row != 5, &|| false);
     assert!(found.exhaustive);
     assert_eq!(found.found.len(), space.vectors.len() - 1);
     for candidate in found.found {

@@ -1,4 +1,4 @@
-//! Rotation files: one orthogonal matrix each, shared by the segments that went through it.
+//! Rotation files: one orthogonal matrix each, shared by the segments whose codes are made in it.
 
 use super::{file_name, freeze::publish, open::check_identity};
 use crate::disk::Storage;
@@ -19,7 +19,7 @@ pub(crate) fn store_rotation(
     publish(storage, FileKind::Rotation, file_id, file)
 }
 
-/// Loads a rotation. The whole file is checked: it is small, and a bent matrix would bend every answer.
+/// Loads a rotation. The whole file is checked: it is small, and a bent matrix would bend every estimate.
 pub(crate) fn load_rotation(storage: &dyn Storage, index_id: u64, file: &FileRef) -> Result<Rotation> {
     let name = file_name(FileKind::Rotation, file.id);
     let bytes = storage.map(&name)?;

@@ -145,14 +145,31 @@ impl Vectors {
         self.data.chunks_exact(self.width)
     }
 
-    /// A matrix of some of the rows, in the order given.
+    /// Moves the rows in place: row `order[i]` goes to position `i`.
     ///
     /// # Panics
-    /// If a row number is not below `len()`.
-    #[must_use]
-    pub fn select(&self, rows: &[u32]) -> Self {
-        let data = rows.iter().flat_map(|&row| self.row(row as usize)).copied().collect();
-        Self { width: self.width, data }
+    /// If `order` is not a permutation of the rows.
+    pub(crate) fn reorder(&mut self, order: &[u32]) {
+        assert_eq!(order.len(), self.len(), "an order names every row once");
+        let mut done = vec![false; order.len()];
+        for start in 0..order.len() {
+            if done[start] {
+                continue;
+            }
+            let first = self.row(start).to_vec();
+            let mut place = start;
+            loop {
+                assert!(!std::mem::replace(&mut done[place], true), "an order names every row once");
+                let from = order[place] as usize;
+                let target = place * self.width;
+                if from == start {
+                    self.data[target..target + self.width].copy_from_slice(&first);
+                    break;
+                }
+                self.data.copy_within(from * self.width..(from + 1) * self.width, target);
+                place = from;
+            }
+        }
     }
 
     /// All components, row after row.
@@ -245,8 +262,21 @@ mod tests {
         assert_eq!(vectors.row(1), [3.0, 4.0]);
         assert_eq!(vectors.get(2), None);
         assert_eq!(vectors.iter().count(), 2);
-        assert_eq!(vectors.select(&[1, 0, 1]).flat(), [3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(vectors.into_flat(), [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn rows_move_in_place_as_they_would_by_copying() {
+        for rows in 0..40 {
+            // Any step without a common divisor visits all rows, in cycles of many lengths.
+            for step in (1..2 * rows + 2).filter(|step| (2..=rows).all(|d| step % d != 0 || rows % d != 0)) {
+                let order: Vec<u32> = (0..rows).map(|row| ((row * step + 3) % rows) as u32).collect();
+                let mut vectors = Vectors::from_flat(2, (0..2 * rows).map(|value| value as f32).collect()).unwrap();
+                let copied: Vec<f32> = order.iter().flat_map(|row| vectors.row(*row as usize)).copied().collect();
+                vectors.reorder(&order);
+                assert_eq!(vectors.flat(), copied);
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! | `notes.rs` | records, ids and picture bytes of a segment |
 //! | `space.rs` | rows, vectors, codes and links of a vector space |
 //!
-//! All of it runs in time linear in the length of the file (with a logarithm for sorting), whatever the bytes are.
+//! All of it runs in time linear in the length of the file (with a logarithm for sorting), whatever the bytes are; where
+//! codes are made in a rotation, times the components of a code.
 
 mod notes;
 mod space;

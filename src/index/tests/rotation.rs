@@ -5,8 +5,8 @@ use super::*;
 
 #[test]
 fn scores_agree_with_and_without_rotation_and_after_compactions() {
-    let (index, storage) = external(24);
-    let rows = vectors(Shape::Clustered, 6_000, 24, 11);
+    let (index, storage) = external(68);
+    let rows = vectors(Shape::Clustered, 6_000, 68, 11);
     let names: Vec<String> = (0..rows.len()).map(|number| format!("{number:04}")).collect();
     for (number, (name, row)) in names.iter().zip(&rows).enumerate() {
         put(&index, name, row);
@@ -18,7 +18,7 @@ fn scores_agree_with_and_without_rotation_and_after_compactions() {
     index.commit().unwrap();
     assert_eq!(storage.list().unwrap().iter().filter(|name| name.starts_with("rotation-")).count(), 1);
     let check = |when: &str| {
-        for query in [&rows[17], &Draw(4).unit(24)] {
+        for query in [&rows[17], &Draw(4).unit(68)] {
             let found = index.search(Query::vector(query.as_slice()), &SearchOptions::new().k(50).recall(1.0)).unwrap();
             let truth = best(names.iter().map(String::as_str).zip(rows.iter().map(Vec::as_slice)), query, 50);
             for (hit, (_, score)) in found.hits.iter().zip(truth) {

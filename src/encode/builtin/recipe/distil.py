@@ -4,7 +4,7 @@
 
 Stages: read the texts, make texts of the vocabulary, encode all of them with the teacher (kept in OUT/teacher, so a
 second run starts at the training), start the table from the teacher's view of each single token, train it so that
-similarities inside a batch are the teacher's at every prefix, write OUT/weights.safetensors and OUT/vocab.txt.
+similarities inside a batch are the teacher's at every prefix and texts find their mates among others, write OUT/weights.safetensors and OUT/vocab.txt.
 """
 
 import argparse
@@ -39,6 +39,8 @@ def parse():
     parser.add_argument("--temperature", type=float, default=0.05)
     parser.add_argument("--cosine", type=float, default=1.0, help="weight of the cosine to the teacher's vector")
     parser.add_argument("--square", type=float, default=10.0, help="weight of the squared error of similarities")
+    parser.add_argument("--pairs", type=float, default=0.2, help="weight of telling pairs apart; 0 leaves them out")
+    parser.add_argument("--pair-batch", type=int, default=512)
     parser.add_argument("--run", type=int, default=16, help="neighbouring texts that enter a batch together")
     parser.add_argument("--prefixes", default="32,64,128,256", help="prefixes in the loss (ablation: 256)")
     parser.add_argument("--without", default="", help="sources to leave out, comma-separated (ablation)")
@@ -129,6 +131,43 @@ class Corpus:
         positions = np.arange(ends[-1]) + np.repeat(self.offsets[rows] - starts, lengths)
         target = F.normalize(self.vectors[torch.from_numpy(rows)].float(), dim=1)
         return torch.from_numpy(self.flat[positions]), torch.from_numpy(starts), target
+
+
+class Pairs:
+    """Token ids of texts that belong together, both sides of a pair next to each other; a batch has one origin."""
+
+    def __init__(self, data, kept, longest=192):
+        built = table.tokenizer(kept)
+        self.sides, self.origins, start = ([], []), [], 0
+        for _, *sides in sources.text_pairs(data):
+            coded = [[e.ids[:longest] for e in built.encode_batch_fast(texts)] for texts in sides]
+            usable = [i for i, pair in enumerate(zip(*coded)) if all(pair)]
+            for side, ids in zip(self.sides, coded):
+                side.extend(np.array(ids[i], np.int64) for i in usable)
+            self.origins.append((start, start + len(usable)))
+            start += len(usable)
+
+    def batch(self, size, generator):
+        """(flat ids, offsets) of each side of pairs from one origin, drawn by its size."""
+        sizes = np.array([b - a for a, b in self.origins], float)
+        a, b = self.origins[generator.choice(len(sizes), p=sizes / sizes.sum())]
+        rows = generator.choice(np.arange(a, b), min(size, b - a), replace=False)
+        return [flat([side[row] for row in rows]) for side in self.sides]
+
+
+def flat(ids):
+    offsets = np.cumsum([0] + [len(i) for i in ids[:-1]])
+    return torch.from_numpy(np.concatenate(ids)), torch.from_numpy(offsets)
+
+
+def pair_loss(model, sides, options):
+    """How badly each text tells its mate from the others' (InfoNCE both ways, at every prefix)."""
+    first, second = (model(*side) for side in sides)
+    aim, total = torch.arange(len(first)), 0
+    for prefix in options.prefixes:
+        scores = F.normalize(first[:, :prefix], dim=1) @ F.normalize(second[:, :prefix], dim=1).T / options.temperature
+        total = total + F.cross_entropy(scores, aim) + F.cross_entropy(scores.T, aim)
+    return total / (2 * len(options.prefixes))
 
 
 def neighbourhoods(corpus, generator, count=600, rounds=6):
@@ -237,7 +276,7 @@ def agreement(model, corpus, log, count=6_000):
         + ", ".join(f"{p}: {s:.3f}" for p, s in zip(table.PREFIXES, shares)))
 
 
-def train(model, corpus, axes, options, log):
+def train(model, corpus, pairs, axes, options, log):
     generator = np.random.default_rng(options.seed)
     clusters = neighbourhoods(corpus, generator)
     log("neighbourhoods made")
@@ -254,6 +293,8 @@ def train(model, corpus, axes, options, log):
         for rows in np.split(order[:batches * options.batch], batches):
             ids, offsets, target = corpus.batch(rows)
             loss = loss_of(model(ids, offsets), target, axes, options)
+            if options.pairs:
+                loss = loss + options.pairs * pair_loss(model, pairs.batch(options.pair_batch, generator), options)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -283,7 +324,8 @@ def main():
     frequency = np.bincount(corpus.flat, minlength=len(kept)) / len(corpus.flat)
     weights = (1e-3 / (1e-3 + frequency)).astype(np.float32)
     model = Table(singles, coach.input_embeddings(kept), kept, axes, weights)
-    train(model, corpus, torch.from_numpy(axes), options, log)
+    pairs = Pairs(options.data, kept) if options.pairs else None
+    train(model, corpus, pairs, torch.from_numpy(axes), options, log)
 
     rows = model.folded()
     np.save(out / f"rows{options.name}.f32.npy", rows)

@@ -1,7 +1,7 @@
 """The texts that the table is taught on: real texts read from a data folder, and texts made of the vocabulary.
 
 Each public origin is a folder of `--data`, named as in MODEL_CARD.md. None of the evaluation material (scifact,
-nfcorpus, cranfield, sts-pairs, any split but `train` of arguana and flickr8k) is opened here.
+nfcorpus, cranfield, sts-pairs, flickr8k, any split but `train` of arguana) is opened here.
 """
 
 import gzip
@@ -55,9 +55,6 @@ def real_sources(data):
     yield "arguana", sample((f"{r['title']} {r['text']}" for r in arguments), 10_000, 1), 128
     yield "arguana-titles", sample((r["title"] for r in arguments), 10_000, 2), 64
 
-    photos = [r for r in records(data / "flickr8k/captions.jsonl") if r["split"] == "train"]
-    yield "flickr8k", sample((c for r in photos for c in r["captions"]), 30_000, 3), 64
-
     films = [r for r in records(data / "wikipedia-movies/corpus.jsonl.gz") if r["text"]]
     yield "wikipedia-movies", sample((f"{r['title']} {r['text']}" for r in films), 10_000, 4), 96
 
@@ -81,6 +78,25 @@ def real_sources(data):
     for name, entries in reference_works.entries(data):
         texts = [f"{term}: {definition}" if definition else term for term, definition in entries]
         yield name, sample(texts + [term for term, _ in entries], REFERENCE_TEXTS[name], 9), 64
+
+
+def text_pairs(data):
+    """(source, first texts, second texts): two texts about the same thing, as a question and its answer would be."""
+    data = Path(data)
+
+    def both(name, pairs, count, seed):
+        pairs = [(a.strip(), b.strip()) for a, b in pairs if a and b and a.strip() and b.strip()]
+        order = np.random.default_rng(seed).permutation(len(pairs))[:count]
+        return name, [pairs[i][0] for i in order], [pairs[i][1] for i in order]
+
+    for name, entries in reference_works.entries(data):
+        yield both(name, dict.fromkeys(entries), 100_000, 11)
+    packages = {r["source"]: r for r in records(data / "debian-descriptions/packages.jsonl.gz")}
+    yield both("debian", ((r["title"], r["body"]) for r in packages.values()), 40_000, 12)
+    films = records(data / "wikipedia-movies/corpus.jsonl.gz")
+    yield both("wikipedia-movies", ((r["title"], r["text"]) for r in films), 20_000, 13)
+    arguments = (r for r in records(data / "arguana/corpus.jsonl.gz") if r["_id"].startswith("training-"))
+    yield both("arguana", ((r["title"], r["text"]) for r in arguments), 10_000, 14)
 
 
 def vocabulary_words(vocabulary):
