@@ -32,7 +32,7 @@ const CARD: &[(&str, &str, &[&str])] = &[
     ("memmap2", "memmap2", &["disk"]),
     ("rkyv", "rkyv", &["index-format"]),
     ("crossbeam", "crossbeam", &["index"]),
-    ("parking_lot", "parking_lot", &["index", "disk"]),
+    ("parking_lot", "parking_lot", &["index", "disk", "graph"]),
     ("simsimd", "simsimd", &["vector"]),
     ("tokenizers", "tokenizers", &["encode"]),
     ("image", "image", &["note"]),

@@ -101,8 +101,9 @@ impl Walkers {
 
 /// Reusable state of walks over one graph.
 pub(super) struct Walker {
-    visited: Vec<u32>,
-    epoch: u32,
+    /// One byte a node, so that the marks stay near: those that hold the present epoch were seen.
+    visited: Vec<u8>,
+    epoch: u8,
     /// Nearest first, each with whether its links have been followed.
     beam: Vec<(Scored, bool)>,
     /// Length of the part of the beam in which all links have been followed.
@@ -140,7 +141,11 @@ impl Walker {
     /// Walks until the beam is exhausted or, if so asked, the target is met; tells whether it was.
     fn run(&mut self, space: &Space, links: &Links, walk: Walk, stop_at_target: bool) -> bool {
         let Walk { target, start, width } = walk;
-        self.epoch += 1;
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.visited.fill(0);
+            self.epoch = 1;
+        }
         self.beam.clear();
         self.expanded_before = 0;
         self.seen.clear();

@@ -142,11 +142,15 @@ pub(crate) fn build(
         let mut links = backbone::insert(&distinct, sample, (code_params, params), &mut watch)?;
         links.entry = rows[0];
         grow::insert(&distinct, rest, &mut links, &mut watch)?;
+        // Nodes that are walked together lie together from here on, so that one walk finds in cache what the last one read.
+        let order = order(&links);
+        let near = distinct.gather(&order);
+        links = permute(&links, &order);
         for _ in 0..params.refinements {
-            refine::refine(&distinct, &mut links, &mut watch)?;
+            refine::refine(&near, &mut links, &mut watch)?;
         }
-        reach::meet_all(&distinct, &mut links, &mut watch)?;
-        links
+        reach::meet_all(&near, &mut links, &mut watch)?;
+        permute(&links, &order::inverse(&order))
     };
     if !twins.is_empty() {
         links = twins.spread(links);

@@ -28,6 +28,15 @@ pub(crate) fn order(links: &Links) -> Vec<u32> {
     order
 }
 
+/// The order that undoes another one.
+pub(super) fn inverse(order: &[u32]) -> Vec<u32> {
+    let mut inverse = vec![EMPTY; order.len()];
+    for (position, &node) in (0_u32..).zip(order) {
+        inverse[node as usize] = position;
+    }
+    inverse
+}
+
 /// The same graph with its nodes renumbered: node `order[i]` becomes node `i`.
 ///
 /// # Panics

@@ -1,6 +1,6 @@
 //! From the recall a caller wants to the cheapest way that gave it when the segment was built.
 
-use index_format::SpaceMeta;
+use index_format::{RecallPoint, SpaceMeta};
 
 /// Up to this many rows every full vector is compared: it costs no more than the estimate would save.
 pub(super) const EXACT_ROWS: usize = 1_000;
@@ -37,7 +37,7 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     if rows <= EXACT_ROWS || recall >= 1.0 {
         return EXACT;
     }
-    let Some(point) = meta.curve.iter().find(|point| point.recall >= recall) else { return EXACT };
+    let Some(point) = point_for(&meta.curve, recall) else { return EXACT };
     // The curve was measured for ten rows: what is wanted beyond scales the effort in proportion. The last one wanted only
     // tells whether there are more.
     let shown = want.saturating_sub(1).max(CURVE_K);
@@ -53,10 +53,26 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     Plan { method, rescored, expected_recall: point.recall }
 }
 
+/// The effort for a recall: between the two measured points around it, in proportion. None beyond the last point.
+fn point_for(curve: &[RecallPoint], recall: f32) -> Option<RecallPoint> {
+    let above = curve.iter().position(|point| point.recall >= recall)?;
+    let right = *curve.get(above)?;
+    let Some(left) = above.checked_sub(1).and_then(|below| curve.get(below)) else { return Some(right) };
+    let share = f64::from((recall - left.recall) / (right.recall - left.recall)).clamp(0.0, 1.0);
+    let between =
+        |left: u32, right: u32| (f64::from(left) + share * (f64::from(right) - f64::from(left))).ceil() as u32;
+    let rescored = between(left.rescored, right.rescored);
+    Some(RecallPoint {
+        beam: between(left.beam, right.beam),
+        rescored,
+        recall,
+        scored: between(left.scored, right.scored),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use index_format::RecallPoint;
 
     fn space(rows: u32) -> SpaceMeta {
         let point = |beam, recall| RecallPoint { beam, rescored: beam / 2, recall, scored: beam * 10 };
@@ -65,10 +81,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cheapest_point_that_reaches_the_recall_is_taken() {
-        let plan = plan(&space(100_000), 11, 0.95, 1);
-        assert_eq!(plan.method, Method::Walk { beam: 40 });
-        assert_eq!((plan.rescored, plan.expected_recall), (20, 0.96));
+    fn the_effort_lies_between_the_points_around_the_recall() {
+        let planned = plan(&space(100_000), 11, 0.95, 1);
+        assert_eq!(planned.method, Method::Walk { beam: 37 });
+        assert_eq!((planned.rescored, planned.expected_recall), (19, 0.95));
+        assert_eq!(plan(&space(100_000), 11, 0.96, 1).method, Method::Walk { beam: 40 });
+        let least = plan(&space(100_000), 11, 0.5, 1);
+        assert_eq!((least.method, least.expected_recall), (Method::Walk { beam: 20 }, 0.9));
     }
 
     #[test]
