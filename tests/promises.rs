@@ -266,7 +266,7 @@ fn no_network_client_is_compiled_in() {
 fn an_index_refuses_vectors_of_another_encoder() {
     let (index, storage) = external(8);
     drop(index);
-    let builtin = uninote::encode::builtin::Builtin::shared().unwrap();
+    let builtin = uninote::encode::builtin::Builtin::shared();
     let refused = Index::open_in_with(Arc::new(storage), builtin).unwrap_err();
     assert!(matches!(refused, Error::WrongEncoder { .. }), "{refused}");
 }

@@ -63,7 +63,7 @@ pub(super) enum WantedSource {
 impl WantedSource {
     pub(super) fn resolve(self) -> Result<VectorSource> {
         match self {
-            Self::Builtin => Ok(VectorSource::Encoder(Builtin::shared()?)),
+            Self::Builtin => Ok(VectorSource::Encoder(Builtin::shared())),
             Self::Encoder(encoder) => {
                 check_width(encoder.info().width)?;
                 Ok(VectorSource::Encoder(encoder))
@@ -101,7 +101,7 @@ impl VectorSource {
         if record.name == EXTERNAL {
             return WantedSource::External(record.width as usize).resolve();
         }
-        Ok(Self::Encoder(Builtin::shared()?))
+        Ok(Self::Encoder(Builtin::shared()))
     }
 
     /// Refuses an index that holds vectors of another source.

@@ -1,6 +1,6 @@
 //! The encoder inside: static token embeddings distilled from all-MiniLM-L6-v2.
 //!
-//! A text's vector is the normalised mean of its tokens' rows in one table of 30,522 x 256 signed bytes with a scale a row,
+//! A text's vector is the normalised mean of its tokens' rows in one table of 29,524 x 256 signed bytes with a scale a row,
 //! trained so that the prefixes 32, 64 and 128 are embeddings too. `MODEL_CARD.md` beside this file says from what, how
 //! well it does and where it fails; `recipe/` holds the program that made it.
 
@@ -10,7 +10,7 @@ use super::{EncodeError, Encoder, EncoderInfo, Input, Modalities, Part, Prompts,
 use crate::vector::{Vectors, normalise};
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device, Tensor};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use tokenise::WordPieces;
 
 static WEIGHTS: &[u8] = include_bytes!("weights.safetensors");
@@ -20,9 +20,17 @@ const WIDTH: usize = 256;
 /// The value stored for a weight of zero: codes are unsigned in the file, signed in meaning.
 const ZERO_CODE: f64 = 128.0;
 
+/// The hash of weights and vocabulary, written down so that opening an index reads neither; a test holds it to them.
+const FINGERPRINT: &str = "uninote-static-1-adb0029b70e8b9eedda5604a3a2c4a29";
+
 /// Static token embeddings compiled into the library. Text only; made for English, defined for everything.
 pub struct Builtin {
     info: EncoderInfo,
+    /// Read when the first text comes: opening an index or getting a note takes no part of that time.
+    table: OnceLock<Table>,
+}
+
+struct Table {
     pieces: WordPieces,
     codes: Tensor,
     scales: Tensor,
@@ -35,19 +43,35 @@ impl std::fmt::Debug for Builtin {
 }
 
 impl Builtin {
-    /// The one shared instance, made at first use.
-    ///
-    /// # Errors
-    /// [`EncodeError::Model`] if the compiled-in weights cannot be read, which a build that passes its tests rules out.
-    pub fn shared() -> Result<Arc<Self>, EncodeError> {
-        static SHARED: OnceLock<Arc<Builtin>> = OnceLock::new();
-        if let Some(encoder) = SHARED.get() {
-            return Ok(Arc::clone(encoder));
-        }
-        let encoder = Arc::new(Self::load()?);
-        Ok(Arc::clone(SHARED.get_or_init(|| encoder)))
+    /// The one shared instance.
+    #[must_use]
+    pub fn shared() -> Arc<Self> {
+        static SHARED: LazyLock<Arc<Builtin>> = LazyLock::new(|| {
+            let info = EncoderInfo {
+                name: NAME.to_owned(),
+                fingerprint: FINGERPRINT.to_owned(),
+                width: WIDTH,
+                prefixes: vec![32, 64, 128, 256],
+                modalities: Modalities::TEXT,
+                prompts: Prompts::default(),
+                passage_tokens: 160,
+            };
+            Arc::new(Builtin { info, table: OnceLock::new() })
+        });
+        Arc::clone(&SHARED)
     }
 
+    /// The table, read at first use. The compiled-in weights cannot fail to be read in a build that passes its tests.
+    fn table(&self) -> Result<&Table, EncodeError> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let table = Table::load()?;
+        Ok(self.table.get_or_init(|| table))
+    }
+}
+
+impl Table {
     fn load() -> Result<Self, EncodeError> {
         let damaged = |what| move |error: candle_core::Error| model_error(what, error.to_string());
         let file = SliceSafetensors::new(WEIGHTS).map_err(damaged("weights"))?;
@@ -59,17 +83,7 @@ impl Builtin {
             let why = format!("codes {:?}, scales {:?}, expected {expected:?}", codes.dims(), scales.dims());
             return Err(model_error("weights", why));
         }
-        let hash = xxhash_rust::xxh3::xxh3_128(WEIGHTS) ^ xxhash_rust::xxh3::xxh3_128(VOCABULARY.as_bytes());
-        let info = EncoderInfo {
-            name: NAME.to_owned(),
-            fingerprint: format!("{NAME}-{hash:032x}"),
-            width: WIDTH,
-            prefixes: vec![32, 64, 128, 256],
-            modalities: Modalities::TEXT,
-            prompts: Prompts::default(),
-            passage_tokens: 160,
-        };
-        Ok(Self { info, pieces, codes, scales })
+        Ok(Self { pieces, codes, scales })
     }
 
     /// Sums of the token rows of each text, not yet normalised. `tokens` are concatenated; `counts` says how many each has.
@@ -97,20 +111,21 @@ impl Encoder for Builtin {
     }
 
     fn encode(&self, _role: Role, inputs: &[Input<'_>]) -> Result<Vectors, EncodeError> {
+        let table = self.table()?;
         let mut tokens = Vec::new();
         let mut counts = Vec::with_capacity(inputs.len());
         for input in inputs {
             let before = tokens.len();
             for part in input.parts {
                 match part {
-                    Part::Text(text) => self.pieces.tokenise(text, &mut tokens)?,
+                    Part::Text(text) => table.pieces.tokenise(text, &mut tokens)?,
                     Part::Picture(_) => {
                         return Err(EncodeError::Unsupported { encoder: NAME.to_owned(), modality: "pictures" });
                     }
                 }
             }
             if tokens.len() == before {
-                tokens.push(self.pieces.unknown());
+                tokens.push(table.pieces.unknown());
             }
             counts.push(tokens.len() - before);
         }
@@ -119,7 +134,7 @@ impl Encoder for Builtin {
         if counts.is_empty() {
             return Ok(vectors);
         }
-        for mut sum in self.sums(tokens, &counts).map_err(|error| failed(error.to_string()))? {
+        for mut sum in table.sums(tokens, &counts).map_err(|error| failed(error.to_string()))? {
             // Rows that cancel out exactly leave no direction; the first axis is as good as any and keeps the promise.
             if normalise(&mut sum).is_err() {
                 sum.fill(0.0);

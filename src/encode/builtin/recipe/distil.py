@@ -39,11 +39,12 @@ def parse():
     parser.add_argument("--temperature", type=float, default=0.05)
     parser.add_argument("--cosine", type=float, default=1.0, help="weight of the cosine to the teacher's vector")
     parser.add_argument("--square", type=float, default=10.0, help="weight of the squared error of similarities")
-    parser.add_argument("--pairs", type=float, default=0.2, help="weight of telling pairs apart; 0 leaves them out")
+    parser.add_argument("--pairs", type=float, default=0.4, help="weight of telling pairs apart; 0 leaves them out")
     parser.add_argument("--pair-batch", type=int, default=512)
-    parser.add_argument("--run", type=int, default=16, help="neighbouring texts that enter a batch together")
+    parser.add_argument("--run", type=int, default=32, help="neighbouring texts that enter a batch together")
     parser.add_argument("--prefixes", default="32,64,128,256", help="prefixes in the loss (ablation: 256)")
     parser.add_argument("--without", default="", help="sources to leave out, comma-separated (ablation)")
+    parser.add_argument("--open-data-only", action="store_true", help="leave out what is for research only")
     parser.add_argument("--name", default="", help="suffix of the files written (ablation)")
     return parser.parse_args()
 
@@ -64,13 +65,12 @@ class Log:
 
 def gather(options, coach, folder, log):
     """Every text with its teacher vector: a list of (source, texts, vectors f16, longest length in tokens)."""
-    skipped = set(filter(None, options.without.split(",")))
     vocabulary = [token for token, _ in sorted(coach.tokenizer.get_vocab().items(), key=lambda pair: pair[1])]
     parts, real = [], []
 
     def add(name, texts, longest):
-        real.extend(texts)
-        if name not in skipped:
+        real.extend(texts if name not in options.without else [])
+        if name not in options.without:
             vectors = teaching.encode_cached(coach, texts, longest, folder, log)
             parts.append((name, texts, vectors, longest))
             log(f"{name}: {len(texts)} texts")
@@ -79,7 +79,7 @@ def gather(options, coach, folder, log):
         add(name, texts, longest)
     words = sources.vocabulary_words(vocabulary)
     words += sources.corpus_words(real, vocabulary, CORPUS_WORDS)
-    if "vocabulary" not in skipped:
+    if "vocabulary" not in options.without:
         add("words", words, 64)
         vectors = table.unit(parts[-1][2].astype(np.float32))
         mixtures = sources.word_mixtures(words, sources.inner_pieces(vocabulary), vectors, MIXTURES, options.seed)
@@ -136,10 +136,12 @@ class Corpus:
 class Pairs:
     """Token ids of texts that belong together, both sides of a pair next to each other; a batch has one origin."""
 
-    def __init__(self, data, kept, longest=192):
+    def __init__(self, data, kept, without, longest=192):
         built = table.tokenizer(kept)
         self.sides, self.origins, start = ([], []), [], 0
-        for _, *sides in sources.text_pairs(data):
+        for name, *sides in sources.text_pairs(data):
+            if name in without:
+                continue
             coded = [[e.ids[:longest] for e in built.encode_batch_fast(texts)] for texts in sides]
             usable = [i for i, pair in enumerate(zip(*coded)) if all(pair)]
             for side, ids in zip(self.sides, coded):
@@ -307,6 +309,8 @@ def train(model, corpus, pairs, axes, options, log):
 def main():
     options = parse()
     options.prefixes = [int(p) for p in options.prefixes.split(",")]
+    options.without = set(filter(None, options.without.split(",")))
+    options.without |= set(sources.RESEARCH_ONLY) if options.open_data_only else set()
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     log = Log(out / f"log{options.name}.txt")
@@ -324,7 +328,7 @@ def main():
     frequency = np.bincount(corpus.flat, minlength=len(kept)) / len(corpus.flat)
     weights = (1e-3 / (1e-3 + frequency)).astype(np.float32)
     model = Table(singles, coach.input_embeddings(kept), kept, axes, weights)
-    pairs = Pairs(options.data, kept) if options.pairs else None
+    pairs = Pairs(options.data, kept, options.without) if options.pairs else None
     train(model, corpus, pairs, torch.from_numpy(axes), options, log)
 
     rows = model.folded()

@@ -1,7 +1,7 @@
 """The texts that the table is taught on: real texts read from a data folder, and texts made of the vocabulary.
 
 Each public origin is a folder of `--data`, named as in MODEL_CARD.md. None of the evaluation material (scifact,
-nfcorpus, cranfield, sts-pairs, flickr8k, any split but `train` of arguana) is opened here.
+nfcorpus, cranfield, sts-pairs, any split but `train` of arguana and flickr8k) is read here.
 """
 
 import gzip
@@ -16,6 +16,9 @@ import reference_works
 
 # Texts taken of each reference work, a term and a term with its definition counting as one each.
 REFERENCE_TEXTS = {"wordnet": 160_000, "gcide": 80_000, "foldoc": 12_000, "hpo": 60_000, "icd10cm": 20_000}
+
+# Sources whose terms allow research and education only.
+RESEARCH_ONLY = ("flickr8k",)
 
 TEMPLATES = (
     "what is {a}", "what is the {a} of {b}", "how does {a} affect {b}", "how to {a} a {b}", "why is {a} so {b}",
@@ -54,6 +57,9 @@ def real_sources(data):
     arguments = [r for r in records(data / "arguana/corpus.jsonl.gz") if r["_id"].startswith("training-")]
     yield "arguana", sample((f"{r['title']} {r['text']}" for r in arguments), 10_000, 1), 128
     yield "arguana-titles", sample((r["title"] for r in arguments), 10_000, 2), 64
+
+    photos = [r for r in records(data / "flickr8k/captions.jsonl") if r["split"] == "train"]
+    yield "flickr8k", sample((c for r in photos for c in r["captions"]), 30_000, 3), 64
 
     films = [r for r in records(data / "wikipedia-movies/corpus.jsonl.gz") if r["text"]]
     yield "wikipedia-movies", sample((f"{r['title']} {r['text']}" for r in films), 10_000, 4), 96
@@ -97,6 +103,8 @@ def text_pairs(data):
     yield both("wikipedia-movies", ((r["title"], r["text"]) for r in films), 20_000, 13)
     arguments = (r for r in records(data / "arguana/corpus.jsonl.gz") if r["_id"].startswith("training-"))
     yield both("arguana", ((r["title"], r["text"]) for r in arguments), 10_000, 14)
+    photos = (r["captions"] for r in records(data / "flickr8k/captions.jsonl") if r["split"] == "train")
+    yield both("flickr8k", (tuple(captions[:2]) for captions in photos if len(captions) > 1), 10_000, 15)
 
 
 def vocabulary_words(vocabulary):
