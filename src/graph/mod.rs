@@ -116,8 +116,8 @@ impl GraphParams {
 /// Builds the links of all rows: unit vectors of one width.
 ///
 /// Every node can be reached from [`Links::entry`]; rows without any other row have no links; no rows give no links and
-/// entry 0. `cancel` is asked between steps of some thousand rows; `progress` hears a growing count that ends at `vectors.len()`.
-/// With one thread the result is repeatable.
+/// entry 0. `cancel` is asked between steps of some thousand rows; `progress` hears a growing count that ends at
+/// `vectors.len()`. With one thread the result is repeatable.
 ///
 /// # Errors
 /// Parameters out of range, too many rows, no threads to be had, or [`GraphError::Cancelled`].

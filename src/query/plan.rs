@@ -1,5 +1,6 @@
 //! From the recall a caller wants to the cheapest way that gave it when the segment was built.
 
+use super::walk::BEAM_MAX;
 use index_format::{RecallPoint, SpaceMeta};
 
 /// Up to this many rows every full vector is compared: it costs no more than the estimate would save.
@@ -49,7 +50,8 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     }
     let beam = scaled(point.beam).max(rescored);
     // A beam over an eighth of the rows visits most of them, in a worse order than a scan does.
-    let method = if point.beam == 0 || beam >= rows / 8 { Method::Scan } else { Method::Walk { beam } };
+    let method =
+        if point.beam == 0 || beam >= rows / 8 || beam > BEAM_MAX { Method::Scan } else { Method::Walk { beam } };
     Plan { method, rescored, expected_recall: point.recall }
 }
 

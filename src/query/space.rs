@@ -85,9 +85,12 @@ impl<'a> Coarse<'a> {
     ) -> (Vec<Scored>, u32) {
         let codes = Codes { dims: self.params.dims, flat: self.codes };
         let walked = match (plan.method, self.links) {
-            (Method::Walk { beam }, Some(links)) => Walk { codes, links, query: code, beam, without }.run(accept, stop),
-            _ => scan_codes(codes, code, plan.rescored, accept, stop),
+            (Method::Walk { beam }, Some(links)) => {
+                Walk { codes, links, query: code, beam, without }.run(&accept, stop)
+            }
+            _ => None,
         };
+        let walked = walked.unwrap_or_else(|| scan_codes(codes, code, plan.rescored, accept, stop));
         (walked.found, walked.scored)
     }
 

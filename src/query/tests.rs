@@ -127,9 +127,26 @@ fn a_walk_stops_when_told_to() {
     let code = space.codes[..space.params.dims].to_vec();
     let codes = Codes { dims: space.params.dims, flat: &space.codes };
     let walk = Walk { codes, links: space.links.view(), query: &code, beam: ROWS, without: None };
-    let whole = walk.run(|_| true, &|| false);
-    let stopped = walk.run(|_| true, &|| true);
+    let whole = walk.run(|_| true, &|| false).unwrap();
+    let stopped = walk.run(|_| true, &|| true).unwrap();
     assert!(stopped.scored < whole.scored, "{} of {}", stopped.scored, whole.scored);
+}
+
+#[test]
+fn many_deleted_rows_around_a_query_end_in_a_scan() {
+    // A ring of 40,000 rows, all alike but for the last one, which alone is not deleted.
+    let rows = 40_000_u32;
+    let codes: Vec<i8> = (0..rows).flat_map(|row| if row + 1 == rows { [0, 100] } else { [100, 0] }).collect();
+    let neighbours: Vec<u32> = (0..rows).flat_map(|row| [(row + 1) % rows, (row + rows - 1) % rows]).collect();
+    let links = LinksView { degree: 2, entry: rows / 2, neighbours: &neighbours };
+    let query = [100, 0];
+    let walk = Walk { codes: Codes { dims: 2, flat: &codes }, links, query: &query, beam: 10, without: None };
+    assert!(walk.run(|row| row + 1 == rows, &|| false).is_none());
+    let params = CodeParams { dims: 2, scale: 100.0 };
+    let space = Coarse { params, codes: &codes, vectors: &[], links: Some(links) };
+    let plan = Plan { method: Method::Walk { beam: 10 }, rescored: 10, expected_recall: 1.0 };
+    let (found, scored) = space.coarse(&query, (plan, None), |row| row + 1 == rows, &|| false);
+    assert_eq!((found.len(), found[0].row, scored), (1, rows - 1, rows));
 }
 
 #[test]

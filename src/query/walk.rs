@@ -75,6 +75,10 @@ struct Beam {
     next: usize,
 }
 
+/// Rows the list may hold. Among many deleted rows it would grow with all of them, and inserting takes time with its
+/// length; looking at every code is then faster.
+pub(super) const BEAM_MAX: usize = 16_384;
+
 const ACCEPTED: u8 = 1;
 const FOLLOWED: u8 = 2;
 
@@ -179,15 +183,16 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     /// Walks from the entry towards the query, keeping the `beam` best accepted rows, until no open row is better than the
-    /// worst of them. `stop` is asked every 64 hops and ends the walk early when it says so.
-    pub(super) fn run(&self, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Walked {
+    /// worst of them. `stop` is asked every 64 hops and ends the walk early when it says so. `None` if more than
+    /// [`BEAM_MAX`] rows would have to be kept.
+    pub(super) fn run(&self, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Option<Walked> {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.begin(self.links.neighbours.len() / self.links.degree.max(1));
             self.run_with(scratch, accept, stop)
         })
     }
 
-    fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Walked {
+    fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Option<Walked> {
         let Self { codes, links, query, .. } = *self;
         let beam = self.beam.max(1);
         if let Some(row) = self.without.filter(|row| *row != links.entry) {
@@ -207,8 +212,11 @@ impl Walk<'_> {
             }
             gather(scratch, codes, links.slots(nearest));
             scored += self.expand(scratch, beam, &accept);
+            if scratch.beam.keys.len() > BEAM_MAX {
+                return None;
+            }
         }
-        Walked { found: scratch.beam.found(), scored }
+        Some(Walked { found: scratch.beam.found(), scored })
     }
 
     /// Scores the gathered rows and opens those that may still matter, asking for their links ahead of their turn.
