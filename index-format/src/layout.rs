@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = *b"UNINOTE\0";
 /// Format version this crate writes. 0 until release 0.1.0.
 pub const VERSION: u16 = 0;
 /// Draft of version 0: raised whenever the bytes change before version 1 freezes.
-pub const DRAFT: u16 = 3;
+pub const DRAFT: u16 = 4;
 /// Every section starts at a multiple of this.
 pub const ALIGN: u64 = 64;
 /// Most sections a file may have: bounds what a hostile header can make us do.
@@ -105,7 +105,7 @@ section_kinds! {
     NoteRows = 18, "note rows";
     /// Full vectors, f32, unit length.
     Vectors = 19, "vectors";
-    /// Coarse codes, i8.
+    /// Coarse codes.
     Codes = 20, "codes";
     /// Graph links, fixed degree.
     Links = 21, "links";

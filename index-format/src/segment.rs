@@ -37,7 +37,9 @@ pub struct SpaceMeta {
     pub rows: u32,
     /// Dimensions of the coarse codes: of a prefix of the vectors, turned where there is a rotation.
     pub code_dims: u32,
-    /// Code units per unit of a renormalised prefix component: `code = round(value * scale)`.
+    /// Bits of a component of a code: 4 or 8.
+    pub code_bits: u32,
+    /// Code units per unit of a renormalised (at 4 bits also spread) prefix component.
     pub code_scale: f32,
     /// The rotation file that codes are made in, if any.
     pub rotation: Option<u64>,
@@ -45,6 +47,14 @@ pub struct SpaceMeta {
     pub graph: Option<GraphMeta>,
     /// Measured recall at rising cost; may be empty (then a search is exact).
     pub curve: Vec<RecallPoint>,
+}
+
+impl SpaceMeta {
+    /// Bytes of a coarse code.
+    #[must_use]
+    pub const fn code_bytes(&self) -> usize {
+        (self.code_dims as usize).saturating_mul(self.code_bits as usize) / 8
+    }
 }
 
 /// The structured part of a segment.
@@ -165,7 +175,7 @@ impl SegmentFile {
             note_row_starts: table.array(bytes, SectionKind::NoteRowStarts, space, 1)?,
             note_rows: table.array(bytes, SectionKind::NoteRows, space, 1)?,
             vectors: table.array(bytes, SectionKind::Vectors, space, meta.width as usize)?,
-            codes: table.array(bytes, SectionKind::Codes, space, meta.code_dims as usize)?,
+            codes: table.array(bytes, SectionKind::Codes, space, meta.code_bytes())?,
             links: graph.transpose()?,
         };
         check_space(meta, u64::from(self.meta.notes), &view)?;
@@ -182,8 +192,14 @@ fn check_space(meta: &SpaceMeta, notes: u64, view: &SpaceView<'_>) -> Result<(),
         ("note row starts", notes.saturating_add(1), view.note_row_starts.len() as u64),
         ("note rows", rows, view.note_rows.len() as u64),
         ("vectors", rows.saturating_mul(u64::from(meta.width)), view.vectors.len() as u64),
-        ("codes", rows.saturating_mul(u64::from(meta.code_dims)), view.codes.len() as u64),
+        ("codes", rows.saturating_mul(meta.code_bytes() as u64), view.codes.len() as u64),
     ];
+    match meta.code_bits {
+        8 => {}
+        4 if meta.code_dims >= 2 && meta.code_dims.is_power_of_two() => {}
+        4 => return Err(inconsistent("components of 4 bits (a power of two)", 0, 2, u64::from(meta.code_dims))),
+        bits => return Err(inconsistent("bits of a code component (4 or 8)", 0, 8, u64::from(bits))),
+    }
     for (what, expected, found) in sized {
         if expected != found {
             return Err(inconsistent(what, 0, expected, found));

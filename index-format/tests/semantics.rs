@@ -101,6 +101,9 @@ fn sizes_that_disagree_are_refused_at_opening() {
     });
     refused(&|parts| parts.meta.spaces[0].rows = 3);
     refused(&|parts| parts.meta.spaces[0].code_scale = 0.0);
+    refused(&|parts| parts.meta.spaces[0].code_bits = 4);
+    refused(&|parts| (parts.meta.spaces[0].code_bits, parts.meta.spaces[0].code_dims) = (4, 1));
+    refused(&|parts| (parts.meta.spaces[0].code_bits, parts.meta.spaces[0].code_dims) = (16, 1));
     refused(&|parts| parts.meta.spaces[0].code_scale = f32::NAN);
     refused(&|parts| parts.meta.spaces[1].graph.as_mut().unwrap().entry = 3);
     refused(&|parts| parts.meta.spaces[1].curve[0].rescored = 0);

@@ -60,7 +60,7 @@ fn archived_tables_are_the_layout() {
         keeps_pictures, spaces, segments, rotations);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
     holds!(ArchivedRecallPoint, "RecallPoint": beam, rescored, recall, scored);
-    holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_scale, rotation, graph, curve);
+    holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, curve);
     holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, spaces);
     holds!(ArchivedPictureRecord, "PictureRecord": alt, path, hash, width, height, blob);
     holds!(ArchivedRecord, "Record": id, title, text, pictures, fields, created_ms, content_hash);

@@ -28,7 +28,7 @@ pub(super) fn insert(
     space: &Space,
     rows: &[u32],
     (code_params, params): (CodeParams, &GraphParams),
-    watch: &mut Watch<'_>,
+    watch: &Watch<'_>,
 ) -> Result<Links, GraphError> {
     let distance = CodeDistance { params: code_params };
     let hnsw = Hnsw::new(params.max_degree / 2, rows.len(), LAYERS_MAX, params.ef_construction, distance);

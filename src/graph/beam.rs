@@ -1,7 +1,7 @@
 //! The builder's own walk: best-first search over links by code scores, from one node of the graph.
 
 use super::{Links, neighbours_of};
-use crate::vector::kernels;
+use crate::vector::{CodeParams, Vectors, kernels};
 use parking_lot::Mutex;
 
 /// The codes a graph is built on, one row a node. A score is an integer dot product: larger is nearer.
@@ -11,6 +11,15 @@ pub(super) struct Space {
 }
 
 impl Space {
+    /// The codes of the first rows.
+    pub(super) fn of(vectors: &Vectors, rows: usize, params: CodeParams) -> Self {
+        let mut codes = vec![0; rows.min(vectors.len()) * params.bytes()];
+        for (row, code) in vectors.iter().zip(codes.chunks_exact_mut(params.bytes())) {
+            params.encode(row, code);
+        }
+        Self::new(params.bytes(), codes)
+    }
+
     pub(super) fn new(dims: usize, codes: Vec<i8>) -> Self {
         Self { dims, codes }
     }

@@ -43,12 +43,7 @@ fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
 }
 
 /// Inserts `rows` in their order; all others are in.
-pub(super) fn insert(
-    space: &Space,
-    mut rows: &[u32],
-    links: &mut Links,
-    watch: &mut Watch<'_>,
-) -> Result<(), GraphError> {
+pub(super) fn insert(space: &Space, mut rows: &[u32], links: &mut Links, watch: &Watch<'_>) -> Result<(), GraphError> {
     while !rows.is_empty() {
         let inside = space.len() - rows.len();
         let (batch, rest) = rows.split_at(rows.len().min(inside.div_ceil(BATCH_SHARE)));
@@ -60,7 +55,7 @@ pub(super) fn insert(
 }
 
 /// The links of each row of the batch to rows that are in: half as many as fit, so that rows to come find free slots.
-fn choose(space: &Space, batch: &[u32], links: &Links, watch: &mut Watch<'_>) -> Result<Vec<u32>, GraphError> {
+fn choose(space: &Space, batch: &[u32], links: &Links, watch: &Watch<'_>) -> Result<Vec<u32>, GraphError> {
     let degree = links.degree as usize;
     let mut chosen = vec![EMPTY; batch.len() * degree];
     let walkers = Walkers::new(space.len());

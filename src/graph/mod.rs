@@ -113,50 +113,70 @@ impl GraphParams {
     }
 }
 
-/// Builds the links of all rows: unit vectors of one width.
+/// Builds the links of the first `rows` rows: unit vectors of one width.
 ///
 /// Every node can be reached from [`Links::entry`]; rows without any other row have no links; no rows give no links and
-/// entry 0. `cancel` is asked between steps of some thousand rows; `progress` hears a growing count that ends at
-/// `vectors.len()`. With one thread the result is repeatable.
+/// entry 0. `cancel` is asked between steps of some thousand rows. With one thread the result is repeatable.
 ///
 /// # Errors
 /// Parameters out of range, too many rows, no threads to be had, or [`GraphError::Cancelled`].
 pub(crate) fn build(
     vectors: &Vectors,
+    rows: usize,
     params: &GraphParams,
     cancel: &dyn Fn() -> bool,
-    progress: &dyn Fn(usize),
 ) -> Result<Links, GraphError> {
     params.check(vectors.len())?;
-    let code_params = CodeParams::learn(vectors, vectors.width());
-    let space = Space::new(code_params.dims, code_params.encode_all(vectors));
+    let code_params = CodeParams::eight(vectors, vectors.width());
+    let space = Space::of(vectors, rows, code_params);
     let twins = Twins::of(&space);
     let distinct = twins.distinct(space);
     let mut links = if distinct.len() <= params.max_degree + 1 {
         complete(distinct.len(), params.max_degree)
     } else {
-        let steps = 1 + params.refinements * refine::STEPS + reach::STEPS_MAX;
-        let mut watch = Watch::new((cancel, progress), params.threads, (distinct.len(), steps))?;
+        let watch = Watch::new(cancel, params.threads, distinct.len())?;
         let rows = grow::insertion_order(distinct.len(), distinct.central_node());
         let (sample, rest) = rows.split_at(rows.len().min((rows.len() / SAMPLE_SHARE).max(SAMPLE_MIN)));
-        let mut links = backbone::insert(&distinct, sample, (code_params, params), &mut watch)?;
+        let mut links = backbone::insert(&distinct, sample, (code_params, params), &watch)?;
         links.entry = rows[0];
-        grow::insert(&distinct, rest, &mut links, &mut watch)?;
+        grow::insert(&distinct, rest, &mut links, &watch)?;
         // Nodes that are walked together lie together from here on, so that one walk finds in cache what the last one read.
         let order = order(&links);
         let near = distinct.gather(&order);
         links = permute(&links, &order);
         for _ in 0..params.refinements {
-            refine::refine(&near, &mut links, &mut watch)?;
+            refine::refine(&near, &mut links, &watch)?;
         }
-        reach::meet_all(&near, &mut links, &mut watch)?;
+        reach::meet_all(&near, &mut links, &watch)?;
         permute(&links, &order::inverse(&order))
     };
     if !twins.is_empty() {
         links = twins.spread(links);
         reach::reach_all(&twins.all(distinct), &mut links);
     }
-    progress(vectors.len());
+    Ok(links)
+}
+
+/// Adds the rows that `links` does not know yet, those past its end, to a graph of the rows before them.
+///
+/// Meant for few rows: they are inserted and reached, and no links but those of their neighbours are chosen anew.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn extend(
+    vectors: &Vectors,
+    mut links: Links,
+    params: &GraphParams,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Links, GraphError> {
+    params.check(vectors.len())?;
+    let space = Space::of(vectors, vectors.len(), CodeParams::eight(vectors, vectors.width()));
+    let inside = links.neighbours.len() / (links.degree as usize).max(1);
+    let added = space.len().saturating_sub(inside);
+    links.neighbours.resize(space.len() * links.degree as usize, EMPTY);
+    let rows: Vec<u32> = grow::insertion_order(added, 0).into_iter().map(|row| row + inside as u32).collect();
+    grow::insert(&space, &rows, &mut links, &Watch::new(cancel, params.threads, added)?)?;
+    reach::reach_all(&space, &mut links);
     Ok(links)
 }
 

@@ -13,8 +13,8 @@ use std::collections::HashSet;
 
 /// Beam width with which every node must be met: what a plain query uses at the least.
 const BEAM_WIDTH: usize = 32;
-/// Searches for lost nodes at most; each is a step of the build.
-pub(super) const STEPS_MAX: usize = 4;
+/// Searches for lost nodes at most.
+const STEPS_MAX: usize = 4;
 /// One lost node in this many does not call for another search.
 const TOLERATED_SHARE: usize = 1000;
 /// Nodes that one thread takes at a time.
@@ -25,7 +25,7 @@ const UNREACHED: u32 = u32::MAX;
 /// Adds links until nearly every node is met by a walk for it, and every one can be reached.
 ///
 /// A change can hide what was found before it, so the search is repeated while it still turns up much.
-pub(super) fn meet_all(space: &Space, links: &mut Links, watch: &mut Watch<'_>) -> Result<(), GraphError> {
+pub(super) fn meet_all(space: &Space, links: &mut Links, watch: &Watch<'_>) -> Result<(), GraphError> {
     let tolerated = space.len() / TOLERATED_SHARE;
     let mut repair = Repair::new(links);
     for _ in 0..STEPS_MAX {
@@ -47,7 +47,7 @@ pub(super) fn meet_all(space: &Space, links: &mut Links, watch: &mut Watch<'_>) 
 }
 
 /// The nodes that a walk for them does not come upon.
-fn not_met(space: &Space, links: &Links, watch: &mut Watch<'_>) -> Result<Vec<u32>, GraphError> {
+fn not_met(space: &Space, links: &Links, watch: &Watch<'_>) -> Result<Vec<u32>, GraphError> {
     let mut lost = Vec::new();
     let walkers = Walkers::new(space.len());
     watch.in_chunks(|range| {

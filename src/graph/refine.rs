@@ -15,11 +15,8 @@ const BEAM_WIDTH: usize = 64;
 /// Nodes that one thread takes at a time.
 const BLOCK_NODES: usize = 256;
 
-/// Steps of a round, for progress.
-pub(super) const STEPS: usize = 2;
-
 /// One round over all nodes. The result does not depend on the number of threads.
-pub(super) fn refine(space: &Space, links: &mut Links, watch: &mut Watch<'_>) -> Result<(), GraphError> {
+pub(super) fn refine(space: &Space, links: &mut Links, watch: &Watch<'_>) -> Result<(), GraphError> {
     let degree = links.degree as usize;
     let mut chosen = vec![EMPTY; links.neighbours.len()];
     let walkers = Walkers::new(space.len());

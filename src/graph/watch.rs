@@ -1,4 +1,4 @@
-//! What a long build asks and tells its caller, and the threads it runs on.
+//! What a long build asks its caller, and the threads it runs on.
 
 use super::GraphError;
 use rayon::ThreadPool;
@@ -7,38 +7,30 @@ use std::ops::Range;
 /// Nodes between two looks at the cancel flag, a thread.
 const CHUNK_NODES: usize = 1024;
 
-/// One place for cancel flag, progress and threads, so that every step of a build treats them alike.
+/// One place for cancel flag and threads, so that every step of a build treats them alike.
 pub(super) struct Watch<'a> {
     cancel: &'a dyn Fn() -> bool,
-    progress: &'a dyn Fn(usize),
     pool: ThreadPool,
     nodes: usize,
-    steps: usize,
-    /// Nodes gone through in all steps so far.
-    done: usize,
 }
 
 impl<'a> Watch<'a> {
-    /// Starts the threads for a build of some nodes that takes at most so many steps.
-    pub(super) fn new(
-        (cancel, progress): (&'a dyn Fn() -> bool, &'a dyn Fn(usize)),
-        threads: usize,
-        (nodes, steps): (usize, usize),
-    ) -> Result<Self, GraphError> {
+    /// Starts the threads for a build of some nodes.
+    pub(super) fn new(cancel: &'a dyn Fn() -> bool, threads: usize, nodes: usize) -> Result<Self, GraphError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| GraphError::Threads { reason: error.to_string() })?;
-        Ok(Self { cancel, progress, pool, nodes, steps, done: 0 })
+        Ok(Self { cancel, pool, nodes })
     }
 
     /// One step: runs `work` on consecutive ranges that cover the nodes, on the build's threads, between looks at the
     /// flag.
-    pub(super) fn in_chunks(&mut self, work: impl FnMut(Range<usize>) + Send) -> Result<(), GraphError> {
+    pub(super) fn in_chunks(&self, work: impl FnMut(Range<usize>) + Send) -> Result<(), GraphError> {
         self.over(0..self.nodes, work)
     }
 
     /// As [`Watch::in_chunks`], for some of the nodes: part of a step.
     pub(super) fn over(
-        &mut self,
+        &self,
         nodes: Range<usize>,
         mut work: impl FnMut(Range<usize>) + Send,
     ) -> Result<(), GraphError> {
@@ -47,8 +39,6 @@ impl<'a> Watch<'a> {
             self.check()?;
             let end = nodes.end.min(start + chunk);
             self.pool.install(|| work(start..end));
-            self.done += end - start;
-            (self.progress)(self.done / self.steps);
         }
         Ok(())
     }

@@ -1,28 +1,22 @@
 //! Encoded notes to a segment file: graph, order, codes of turned prefixes, measured recall.
 
-use super::options::VectorSource;
+use super::codes::{Coded, choose_codes};
 use super::prepare::{PartVector, Prepared};
 use super::state::Shared;
 use crate::error::{Error, Result};
-use crate::graph::{self, GraphParams};
+use crate::graph::{self, GraphError, GraphParams};
 use crate::query::{Coarse, Trial};
 use crate::segment::{SegmentParts, SpaceParts, freeze};
-use crate::vector::{CodeParams, Rotation, Vectors};
+use crate::vector::{Rotation, Vectors};
 use index_format::{FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta};
 use std::sync::Arc;
 
 /// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
 pub(super) const GRAPH_ROWS: usize = 4_096;
-/// From this many rows a rotation is learnt; fewer say too little about the collection.
-const ROTATION_ROWS: usize = 4_096;
-/// Wider vectors get no rotation: learning one takes time with the third power of the width, minutes beyond this.
-const ROTATION_WIDTH_MAX: usize = 2_048;
-/// Rows a rotation is learnt from.
-const ROTATION_SAMPLE: usize = 32_768;
-/// Recall that five candidates a wanted row must reach for a code to be wide enough.
-const PREFIX_RECALL: f32 = 0.985;
-/// Code widths tried for vectors that are good at any prefix.
-const CODE_DIMS: [usize; 4] = [64, 128, 256, 512];
+/// Rows held out as queries, with which the recall of a space is measured.
+const QUERIES: usize = 500;
+/// At most one row in this many is held out.
+const QUERY_SHARE: usize = 16;
 
 /// A rotation and the number of its file.
 #[derive(Clone)]
@@ -91,86 +85,68 @@ impl Stack {
 
 fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
     let Stack { mut rows, mut vectors } = stack;
-    let links = build_graph(plan, &vectors)?.map(|links| {
-        let order = graph::order(&links);
+    let (order, inside) = hold_out(rows.len());
+    let mut arrange = |order: &[u32], vectors: &mut Vectors| {
         rows = order.iter().filter_map(|row| rows.get(*row as usize).copied()).collect();
-        vectors.reorder(&order);
-        graph::permute(&links, &order)
+        vectors.reorder(order);
+    };
+    arrange(&order, &mut vectors);
+    let trial = Trial::draw(&vectors, inside, plan.cancelled);
+    let Coded { params, mut codes, rotation, queries } = choose_codes(plan, &vectors, trial.as_ref())?;
+    let mut links = build_graph(plan, &vectors, inside)?;
+    let curve = trial.map_or_else(Vec::new, |trial| {
+        let links = links.as_ref().map(Links::view);
+        trial.curve(&Coarse { params, codes: &codes, vectors: vectors.flat(), links }, &queries)
     });
-    let trial = Trial::draw(&vectors, plan.cancelled);
-    let Coded { params, codes, rotation } = choose_codes(plan, &vectors, trial.as_ref())?;
-    let coarse = Coarse { params, codes: &codes, vectors: vectors.flat(), links: links.as_ref().map(Links::view) };
+    if let Some(without) = links.take() {
+        let all = graph::extend(&vectors, without, &graph_params(), plan.cancelled).map_err(graph_error(plan))?;
+        let order = graph::order(&all);
+        arrange(&order, &mut vectors);
+        codes = gather(&codes, params.bytes(), &order);
+        links = Some(graph::permute(&all, &order));
+    }
     let meta = SpaceMeta {
         width: vectors.width() as u32,
         rows: rows.len() as u32,
         code_dims: params.dims as u32,
+        code_bits: params.bits as u32,
         code_scale: params.scale,
         rotation,
         graph: links.as_ref().map(|links| GraphMeta { degree: links.degree, entry: links.entry }),
-        curve: trial.map_or_else(Vec::new, |trial| trial.curve(&coarse)),
+        curve,
     };
     if (plan.cancelled)() { Err(Error::Cancelled) } else { Ok(SpaceParts { rows, vectors, codes, links, meta }) }
 }
 
-fn build_graph(plan: &BuildPlan<'_>, vectors: &Vectors) -> Result<Option<Links>> {
+/// Rows in an order that ends with those held out as queries, and how many come before them. They are spread evenly over
+/// the rows, and so few that a graph without them is the graph of the collection.
+fn hold_out(rows: usize) -> (Vec<u32>, usize) {
+    let held = QUERIES.min(rows / QUERY_SHARE);
+    let is_held = |row: usize| held > 0 && (row * held) % rows < held;
+    let (queries, mut order): (Vec<u32>, Vec<u32>) = (0..rows as u32).partition(|row| is_held(*row as usize));
+    let inside = order.len();
+    order.extend(queries);
+    (order, inside)
+}
+
+/// The codes of the rows in another order.
+fn gather(codes: &[i8], bytes: usize, order: &[u32]) -> Vec<i8> {
+    order.iter().flat_map(|row| &codes[*row as usize * bytes..][..bytes]).copied().collect()
+}
+
+/// A graph of the first rows, if they are many.
+fn build_graph(plan: &BuildPlan<'_>, vectors: &Vectors, inside: usize) -> Result<Option<Links>> {
     if vectors.len() < GRAPH_ROWS {
         return Ok(None);
     }
+    graph::build(vectors, inside, &graph_params(), plan.cancelled).map(Some).map_err(graph_error(plan))
+}
+
+fn graph_params() -> GraphParams {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let params = GraphParams { threads, ..GraphParams::default() };
-    let built = graph::build(vectors, &params, plan.cancelled, &|_| {});
-    built.map(Some).map_err(|error| if (plan.cancelled)() { Error::Cancelled } else { Error::Graph(error) })
+    GraphParams { threads, ..GraphParams::default() }
 }
 
-/// The codes of a space.
-struct Coded {
-    params: CodeParams,
-    codes: Vec<i8>,
-    /// The rotation they are made in.
-    rotation: Option<u64>,
-}
-
-/// The codes of the shortest prefix that finds what the full vectors find, measured on the rows themselves. Prefixes are
-/// tried where they mean something: those the encoder was trained for, or any after a rotation.
-fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Option<&Trial>) -> Result<Coded> {
-    let tried: &[usize] = if plan.rotation.is_some() { &CODE_DIMS } else { plan.shared.source.prefixes() };
-    let tried = || tried.iter().copied().filter(|dims| *dims < vectors.width());
-    let turned = match plan.rotation.as_ref().zip(tried().max()) {
-        Some((turn, widest)) => Some(turn.rotation.prefixes(vectors, widest)?),
-        None => None,
-    };
-    let coded = turned.as_ref().unwrap_or(vectors);
-    for dims in tried() {
-        let params = CodeParams::learn(coded, dims);
-        let codes = params.encode_all(coded);
-        if trial.is_some_and(|trial| trial.prefix_recall(params, &codes, vectors) >= PREFIX_RECALL) {
-            return Ok(Coded { params, codes, rotation: plan.rotation.as_ref().map(|turn| turn.id) });
-        }
-    }
-    let params = CodeParams::learn(vectors, vectors.width());
-    Ok(Coded { params, codes: params.encode_all(vectors), rotation: None })
-}
-
-/// Whether a rotation of so many rows would make shorter codes possible.
-pub(super) fn wants_rotation(source: &VectorSource, rows: usize) -> bool {
-    let width = source.width();
-    let shortens = CODE_DIMS.iter().any(|dims| *dims < width);
-    source.prefixes().is_empty() && rows >= ROTATION_ROWS && shortens && width <= ROTATION_WIDTH_MAX
-}
-
-/// The distance between rows that makes an even sample of at most [`ROTATION_SAMPLE`] of them.
-pub(super) fn sample_step(rows: usize) -> usize {
-    rows.div_ceil(ROTATION_SAMPLE).max(1)
-}
-
-/// Learns a rotation from a sample of vectors; empty ones are left out.
-pub(super) fn learn_rotation(width: usize, vectors: impl Iterator<Item = Result<Vec<f32>>>) -> Result<Rotation> {
-    let mut sample = Vectors::with_capacity(width, 0)?;
-    for vector in vectors {
-        let vector = vector?;
-        if !vector.is_empty() {
-            sample.push(&vector)?;
-        }
-    }
-    Ok(Rotation::learn(&sample))
+fn graph_error(plan: &BuildPlan<'_>) -> impl Fn(GraphError) -> Error {
+    |error| if (plan.cancelled)() { Error::Cancelled } else { Error::Graph(error) }
 }

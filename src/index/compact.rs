@@ -1,6 +1,7 @@
 //! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph.
 
-use super::build::{GRAPH_ROWS, learn_rotation, sample_step, wants_rotation};
+use super::build::GRAPH_ROWS;
+use super::codes::{learn_rotation, sample_step, wants_rotation};
 use super::commit::Commit;
 use super::prepare::{PartVector, Prepared};
 use super::writer::{Writer, WriterSegment};

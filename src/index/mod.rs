@@ -11,12 +11,14 @@
 //! | `prepare.rs` | a note to its record and the inputs of the encoder |
 //! | `pipeline.rs` | encoding beside building, with bounded queues |
 //! | `build.rs` | encoded notes to a segment file |
+//! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
 
 mod build;
+mod codes;
 mod commit;
 mod compact;
 mod options;

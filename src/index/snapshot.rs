@@ -132,7 +132,7 @@ impl Snapshot {
                 stats.rows += rows;
                 stats.rows_in_graphs += if meta.graph.is_some() { rows } else { 0 };
                 let links = meta.graph.map_or(0, |graph| u64::from(graph.degree) * size_of::<u32>() as u64);
-                stats.hot_bytes += rows * (u64::from(meta.code_dims) + links);
+                stats.hot_bytes += rows * (meta.code_bytes() as u64 + links);
             }
             stats
         });

@@ -1,7 +1,8 @@
 //! From what was put to segments that no manifest names yet. Encoded notes are let go only once their segment is on the
 //! storage: a full disk delays them, it does not lose them.
 
-use super::build::{BuildPlan, NumberedRotation, build_segment, learn_rotation, sample_step, wants_rotation};
+use super::build::{BuildPlan, NumberedRotation, build_segment};
+use super::codes::{learn_rotation, sample_step, wants_rotation};
 use super::commit::Skipped;
 use super::pipeline::Done;
 use super::prepare::Prepared;

@@ -1,18 +1,16 @@
 //! Measures what recall a space gives at what cost, when it is built: the curve from which searches are planned.
 //!
-//! Rows of the space serve as queries, drawn evenly over them. Each counts as not there for its own walk: a walk that may
-//! pass through its own query's links finds its neighbours more easily than one for a query nobody has seen. What is stored
-//! is the mean less one standard error, so that chance in the draw does not promise too much.
+//! Rows of the space serve as queries. They are held out: the graph is measured before they are put into it, so that to it
+//! they are what a new query is. What is stored is the mean less half a standard error, so that chance in the draw seldom
+//! promises too much.
 
 use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan};
 use super::space::Candidate;
 pub(crate) use super::space::Coarse;
-use crate::vector::{CodeParams, Vectors};
+use crate::vector::{CodeParams, QueryCode, VectorError, Vectors, kernels};
 use index_format::RecallPoint;
 use rayon::prelude::*;
 
-/// Rows that serve as queries.
-const SAMPLE: usize = 200;
 /// Beam widths tried, in rising cost.
 const BEAMS: [usize; 16] = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792];
 /// Beyond this a curve is not followed: a caller who wants more gets an exact search.
@@ -21,50 +19,72 @@ const ENOUGH: f32 = 0.998;
 const TIE: f32 = 1e-6;
 /// A smaller number to rescore is taken if it costs at most this much recall.
 const RESCORE_LOSS: f32 = 0.002;
+/// Queries that are compared with a row while it is near.
+const BLOCK_QUERIES: usize = 16;
 
-struct Sample {
-    query: Vec<f32>,
-    row: u32,
+/// A row held out.
+struct Query {
+    vector: Vec<f32>,
     /// How many rows are right, and the cosine from which a row is: of several equal ones any will do.
     right: usize,
     from: f32,
 }
 
-/// Rows of a space that serve as queries, and what a search for them should find.
-pub(crate) struct Trial(Vec<Sample>);
+/// The last rows of a space, held out as queries, and what a search for them among the others should find.
+pub(crate) struct Trial {
+    queries: Vec<Query>,
+    inside: usize,
+}
 
 impl Trial {
-    /// Draws rows and compares each with all others; `None` for so few that they are searched exactly anyway. `stop` ends
-    /// the work early, with a trial that means nothing.
-    pub(crate) fn draw(vectors: &Vectors, stop: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
-        let rows = vectors.len();
-        if rows <= EXACT_ROWS {
+    /// Compares the rows from `inside` on with all before; `None` for so few that they are searched exactly anyway. `stop`
+    /// ends the work early, with a trial that means nothing.
+    pub(crate) fn draw(vectors: &Vectors, inside: usize, stop: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
+        if inside <= EXACT_ROWS || inside >= vectors.len() {
             return None;
         }
-        let count = SAMPLE.min(rows);
-        let params = CodeParams { dims: 0, scale: 1.0 };
-        let space = Coarse { params, codes: &[], vectors: vectors.flat(), links: None };
-        let sample = |index: usize| {
-            let row = index * rows / count;
-            let query = vectors.row(row).to_vec();
-            let truth = best(space.exact(&query, |other| other as usize != row, stop).found);
-            let from = truth.last()? - TIE;
-            Some(Sample { right: truth.len(), from, query, row: row as u32 })
+        let (rows, held) = vectors.flat().split_at(inside * vectors.width());
+        let block = |held: &[f32]| {
+            let queries: Vec<&[f32]> = held.chunks_exact(vectors.width()).collect();
+            let best = best_of(rows, &queries, stop);
+            let query = |(vector, best): (&&[f32], Vec<f32>)| Query {
+                vector: vector.to_vec(),
+                right: best.len(),
+                from: best.last().map_or(f32::INFINITY, |worst| worst - TIE),
+            };
+            queries.iter().zip(best).map(query).collect::<Vec<_>>()
         };
-        Some(Self((0..count).into_par_iter().filter_map(sample).collect()))
+        let queries = held.par_chunks(BLOCK_QUERIES * vectors.width()).flat_map_iter(block).collect();
+        Some(Self { queries, inside })
     }
 
-    /// Recall@10 that scanning these codes and rescoring five candidates a wanted row reaches.
-    pub(crate) fn prefix_recall(&self, params: CodeParams, codes: &[i8], vectors: &Vectors) -> f32 {
+    /// The rows held out, of the same vectors or of what codes are made of.
+    ///
+    /// # Errors
+    /// None for vectors that were accepted before.
+    pub(crate) fn held_out(&self, vectors: &Vectors) -> Result<Vectors, VectorError> {
+        let held = vectors.flat().get(self.inside * vectors.width()..).unwrap_or_default();
+        Vectors::from_flat(vectors.width(), held.to_vec())
+    }
+
+    /// Recall@10 that scanning the codes of the rows and rescoring five candidates a wanted row reaches. `queries` are the
+    /// rows held out as codes are made of them.
+    pub(crate) fn code_recall(
+        &self,
+        params: CodeParams,
+        codes: &[i8],
+        (vectors, queries): (&Vectors, &Vectors),
+    ) -> f32 {
         let space = Coarse { params, codes, vectors: vectors.flat(), links: None };
-        measure(&space, &self.0, 5 * CURVE_K).recall
+        self.measure(&self.without(&space), &codes_of(params, queries), 5 * CURVE_K).recall
     }
 
-    /// The recall curve of the space the rows were drawn from, in rising cost.
-    pub(crate) fn curve(&self, space: &Coarse<'_>) -> Vec<RecallPoint> {
+    /// The recall curve of the space, in rising cost.
+    pub(crate) fn curve(&self, space: &Coarse<'_>, queries: &Vectors) -> Vec<RecallPoint> {
+        let codes = codes_of(space.params, queries);
         let mut curve: Vec<RecallPoint> = Vec::new();
         for beam in BEAMS {
-            let point = measure(space, &self.0, beam);
+            let point = self.measure(&self.without(space), &codes, beam);
             if curve.last().is_none_or(|last| point.recall > last.recall) {
                 curve.push(point);
             }
@@ -74,50 +94,72 @@ impl Trial {
         }
         curve
     }
-}
 
-/// The point for one beam: the smallest number to rescore that loses next to nothing.
-fn measure(space: &Coarse<'_>, samples: &[Sample], beam: usize) -> RecallPoint {
-    let method = if space.links.is_some() { Method::Walk { beam } } else { Method::Scan };
-    let plan = Plan { method, rescored: beam, expected_recall: 0.0 };
-    let walks: Vec<_> = samples
-        .par_iter()
-        .map(|sample| {
-            // A row's own code is what its vector would be coded to as a query.
-            let code = space.code_of(sample.row).unwrap_or_default();
-            space.coarse(code, (plan, Some(sample.row)), |row| row != sample.row, &|| false)
-        })
-        .collect();
-    let recall_at = |rescored: usize| {
-        let shares: Vec<f32> = samples
-            .par_iter()
-            .zip(&walks)
-            .map(|(sample, (found, _))| {
-                let best = best(space.rescore(&sample.query, found, rescored));
-                let hits = best.iter().filter(|cosine| **cosine >= sample.from).count();
-                hits as f32 / sample.right.max(1) as f32
-            })
-            .collect();
-        lower_mean(&shares)
-    };
-    let all = recall_at(beam);
-    let fewer = BEAMS.iter().copied().take_while(|rescored| *rescored < beam);
-    let rescored = fewer.into_iter().find(|rescored| recall_at(*rescored) >= all - RESCORE_LOSS).unwrap_or(beam);
-    let scored = walks.iter().map(|(_, scored)| u64::from(*scored)).sum::<u64>() / walks.len().max(1) as u64;
-    RecallPoint {
-        beam: if space.links.is_some() { beam as u32 } else { 0 },
-        rescored: rescored as u32,
-        recall: recall_at(rescored),
-        scored: scored as u32,
+    /// The space without the rows held out.
+    fn without<'a>(&self, space: &Coarse<'a>) -> Coarse<'a> {
+        let codes = space.codes.get(..self.inside * space.params.bytes()).unwrap_or_default();
+        Coarse { codes, ..*space }
+    }
+
+    /// The point for one beam: the smallest number to rescore that loses next to nothing.
+    fn measure(&self, space: &Coarse<'_>, codes: &[QueryCode], beam: usize) -> RecallPoint {
+        let method = if space.links.is_some() { Method::Walk { beam } } else { Method::Scan };
+        let plan = Plan { method, rescored: beam, expected_recall: 0.0 };
+        let walks: Vec<_> = codes.par_iter().map(|code| space.coarse(code, plan, |_| true, &|| false)).collect();
+        let recall_at = |rescored: usize| {
+            let shares: Vec<f32> = (&self.queries, codes, &walks)
+                .into_par_iter()
+                .map(|(query, code, (found, _))| {
+                    let best = best(space.rescore((&query.vector, code), found, rescored));
+                    let hits = best.iter().filter(|cosine| **cosine >= query.from).count();
+                    hits as f32 / query.right.max(1) as f32
+                })
+                .collect();
+            lower_mean(&shares)
+        };
+        let all = recall_at(beam);
+        let fewer = BEAMS.iter().copied().take_while(|rescored| *rescored < beam);
+        let rescored = fewer.into_iter().find(|rescored| recall_at(*rescored) >= all - RESCORE_LOSS).unwrap_or(beam);
+        let scored = walks.iter().map(|(_, scored)| u64::from(*scored)).sum::<u64>() / walks.len().max(1) as u64;
+        RecallPoint {
+            beam: if space.links.is_some() { beam as u32 } else { 0 },
+            rescored: rescored as u32,
+            recall: recall_at(rescored),
+            scored: scored as u32,
+        }
     }
 }
 
-/// The mean less one standard error, not below 0.
+fn codes_of(params: CodeParams, queries: &Vectors) -> Vec<QueryCode> {
+    queries.iter().map(|query| params.query(query)).collect()
+}
+
+/// The best exact cosines of each query with the rows, best first.
+fn best_of(rows: &[f32], queries: &[&[f32]], stop: &(dyn Fn() -> bool + Sync)) -> Vec<Vec<f32>> {
+    let width = queries.first().map_or(1, |query| query.len().max(1));
+    let mut best = vec![Vec::with_capacity(CURVE_K + 1); queries.len()];
+    for (number, row) in rows.chunks_exact(width).enumerate() {
+        if number.is_multiple_of(1_024) && stop() {
+            break;
+        }
+        for (query, best) in queries.iter().zip(&mut best) {
+            let cosine = kernels::dot_f32(query, row);
+            if best.len() < CURVE_K || best.last().is_some_and(|worst| *worst < cosine) {
+                let place = best.partition_point(|held| *held >= cosine);
+                best.insert(place, cosine);
+                best.truncate(CURVE_K);
+            }
+        }
+    }
+    best
+}
+
+/// The mean less half a standard error, not below 0.
 fn lower_mean(shares: &[f32]) -> f32 {
     let count = shares.len().max(2) as f32;
     let mean = shares.iter().sum::<f32>() / count;
     let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f32>() / (count - 1.0);
-    (mean - (variance / count).sqrt()).max(0.0)
+    (mean - (variance / count).sqrt() / 2.0).max(0.0)
 }
 
 /// The best exact cosines, best first.

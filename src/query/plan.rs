@@ -79,7 +79,7 @@ mod tests {
     fn space(rows: u32) -> SpaceMeta {
         let point = |beam, recall| RecallPoint { beam, rescored: beam / 2, recall, scored: beam * 10 };
         let curve = vec![point(20, 0.9), point(40, 0.96), point(80, 0.99)];
-        SpaceMeta { width: 8, rows, code_dims: 8, code_scale: 1.0, rotation: None, graph: None, curve }
+        SpaceMeta { width: 8, rows, code_dims: 8, code_bits: 8, code_scale: 1.0, rotation: None, graph: None, curve }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Looking at every row: for spaces too small for a graph, and for answers that must be exact.
 
 use super::walk::{Codes, Scored, Walked};
-use crate::vector::kernels;
+use crate::vector::{QueryCode, kernels};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -11,18 +11,18 @@ const STOP_ROWS: usize = 4_096;
 /// The `keep` accepted rows whose codes are closest to the query's, best first.
 pub(super) fn scan_codes(
     codes: Codes<'_>,
-    query: &[i8],
+    query: &QueryCode,
     keep: usize,
     accept: impl Fn(u32) -> bool,
     stop: &dyn Fn() -> bool,
 ) -> Walked {
     let mut best: BinaryHeap<Reverse<Scored>> = BinaryHeap::new();
     let mut scored = 0;
-    for (row, code) in codes.flat.chunks_exact(codes.dims.max(1)).enumerate() {
+    for (row, code) in codes.flat.chunks_exact(codes.bytes.max(1)).enumerate() {
         if row % STOP_ROWS == STOP_ROWS - 1 && stop() {
             break;
         }
-        let candidate = Scored { score: kernels::dot_i8(query, code), row: row as u32 };
+        let candidate = Scored { score: query.score(code), row: row as u32 };
         scored += 1;
         let full = best.len() >= keep;
         if full && best.peek().is_none_or(|Reverse(worst)| candidate.score <= worst.score) {

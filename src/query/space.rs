@@ -3,7 +3,7 @@
 use super::plan::{Method, Plan};
 use super::scan::{scan_codes, scan_vectors};
 use super::walk::{Codes, Scored, Walk};
-use crate::vector::{CodeParams, kernels};
+use crate::vector::{Bits, CodeParams, QueryCode, kernels};
 use index_format::{LinksView, SpaceMeta, SpaceView};
 
 /// The searchable arrays of a space, from a mapped segment or from one being built.
@@ -43,13 +43,10 @@ pub(super) struct Candidates {
 impl<'a> Coarse<'a> {
     /// The arrays of an open space.
     pub(super) fn of(meta: &SpaceMeta, view: &SpaceView<'a>) -> Self {
-        let params = CodeParams { dims: meta.code_dims as usize, scale: meta.code_scale };
+        // Opening the segment has made sure that it is one of the two.
+        let bits = if meta.code_bits == 4 { Bits::Four } else { Bits::Eight };
+        let params = CodeParams { bits, dims: meta.code_dims as usize, scale: meta.code_scale };
         Self { params, codes: view.codes, vectors: view.vectors, links: view.links }
-    }
-
-    /// The code of a row.
-    pub(super) fn code_of(&self, row: u32) -> Option<&'a [i8]> {
-        Codes { dims: self.params.dims, flat: self.codes }.of(row)
     }
 
     /// Every accepted row, compared in full width.
@@ -67,27 +64,24 @@ impl<'a> Coarse<'a> {
         accept: impl Fn(u32) -> bool,
         stop: &dyn Fn() -> bool,
     ) -> Candidates {
-        let mut code = vec![0; self.params.dims];
-        self.params.encode(coded, &mut code);
-        let (found, scored) = self.coarse(&code, (plan, None), accept, stop);
-        let found = self.rescore(query, &found, plan.rescored);
+        let code = self.params.query(coded);
+        let (found, scored) = self.coarse(&code, plan, accept, stop);
+        let found = self.rescore((query, &code), &found, plan.rescored);
         let cut = found.iter().map(|candidate| candidate.coarse).fold(f32::INFINITY, f32::min);
         Candidates { found, scored: u64::from(scored), exhaustive: false, cut }
     }
 
-    /// The best rows by code, best first, and how many codes were compared. The row `without` counts as not there.
+    /// The best rows by code, best first, and how many codes were compared.
     pub(super) fn coarse(
         &self,
-        code: &[i8],
-        (plan, without): (Plan, Option<u32>),
+        code: &QueryCode,
+        plan: Plan,
         accept: impl Fn(u32) -> bool,
         stop: &dyn Fn() -> bool,
     ) -> (Vec<Scored>, u32) {
-        let codes = Codes { dims: self.params.dims, flat: self.codes };
+        let codes = Codes { bytes: code.code_bytes(), flat: self.codes };
         let walked = match (plan.method, self.links) {
-            (Method::Walk { beam }, Some(links)) => {
-                Walk { codes, links, query: code, beam, without }.run(&accept, stop)
-            }
+            (Method::Walk { beam }, Some(links)) => Walk { codes, links, query: code, beam }.run(&accept, stop),
             _ => None,
         };
         let walked = walked.unwrap_or_else(|| scan_codes(codes, code, plan.rescored, accept, stop));
@@ -95,7 +89,7 @@ impl<'a> Coarse<'a> {
     }
 
     /// Exact cosines of the `keep` best rows. Rows are read in file order: one sorted pass over the cold part.
-    pub(super) fn rescore(&self, query: &[f32], found: &[Scored], keep: usize) -> Vec<Candidate> {
+    pub(super) fn rescore(&self, (query, code): (&[f32], &QueryCode), found: &[Scored], keep: usize) -> Vec<Candidate> {
         let mut kept: Vec<Scored> = found.iter().take(keep).copied().collect();
         kept.sort_unstable_by_key(|scored| scored.row);
         let vector = |row: u32| {
@@ -110,7 +104,7 @@ impl<'a> Coarse<'a> {
         kept.iter()
             .filter_map(|scored| {
                 let full = kernels::dot_f32(query, vector(scored.row)?);
-                Some(Candidate { row: scored.row, coarse: self.params.score_to_cosine(scored.score), full })
+                Some(Candidate { row: scored.row, coarse: code.cosine(scored.score), full })
             })
             .collect()
     }

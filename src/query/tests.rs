@@ -6,8 +6,8 @@ use super::space::Coarse;
 use super::walk::{Codes, Walk};
 use crate::graph::{self, GraphParams};
 use crate::oracle::{self, Draw, SHAPES, Shape};
-use crate::vector::{CodeParams, Vectors};
-use index_format::{GraphMeta, Links, LinksView, SpaceMeta};
+use crate::vector::{Bits, CodeParams, Vectors};
+use index_format::{GraphMeta, Links, LinksView, RecallPoint, SpaceMeta};
 
 const ROWS: usize = 3_000;
 const WIDTH: usize = 32;
@@ -19,6 +19,7 @@ struct Space {
     vectors: Vectors,
     links: Links,
     queries: Vec<Vec<f32>>,
+    curve: Vec<RecallPoint>,
 }
 
 impl Space {
@@ -27,10 +28,22 @@ impl Space {
         // Taken out evenly: at the end of a sorted collection queries would be unlike its rows.
         let step = all.len() / 150;
         let queries: Vec<Vec<f32>> = (0..150).rev().map(|number| all.remove(number * step)).collect();
+        // What is held out must be spread over the rows as well.
+        let rows = all.iter().enumerate();
+        let (held, mut all): (Vec<_>, Vec<_>) = rows.partition(|(row, _)| row % 10 == 5);
+        all.extend(held);
+        let all: Vec<Vec<f32>> = all.into_iter().map(|(_, vector)| vector.clone()).collect();
         let vectors = Vectors::from_flat(WIDTH, all.concat()).unwrap();
-        let links = graph::build(&vectors, &GraphParams::default(), &|| false, &|_| {}).unwrap();
-        let params = CodeParams::learn(&vectors, 24);
-        Self { params, codes: params.encode_all(&vectors), vectors, links, queries }
+        let graph = GraphParams::default();
+        let inside = ROWS - ROWS / 10;
+        let without = graph::build(&vectors, inside, &graph, &|| false).unwrap();
+        let params = CodeParams::eight(&vectors, 24);
+        let codes = params.encode_all(&vectors);
+        let trial = Trial::draw(&vectors, inside, &|| false).unwrap();
+        let space = Coarse { params, codes: &codes, vectors: vectors.flat(), links: Some(without.view()) };
+        let curve = trial.curve(&space, &trial.held_out(&vectors).unwrap());
+        let links = graph::extend(&vectors, without, &graph, &|| false).unwrap();
+        Self { params, codes, vectors, links, queries, curve }
     }
 
     fn coarse(&self) -> Coarse<'_> {
@@ -43,10 +56,11 @@ impl Space {
             width: WIDTH as u32,
             rows: self.vectors.len() as u32,
             code_dims: self.params.dims as u32,
+            code_bits: 8,
             code_scale: self.params.scale,
             rotation: None,
             graph: Some(GraphMeta { degree: self.links.degree, entry: self.links.entry }),
-            curve: Trial::draw(&self.vectors, &|| false).unwrap().curve(&self.coarse()),
+            curve: self.curve.clone(),
         }
     }
 
@@ -124,9 +138,9 @@ fn duplicates_do_not_hide_the_recall_of_a_space() {
 #[test]
 fn a_walk_stops_when_told_to() {
     let space = Space::of(Shape::Uniform);
-    let code = space.codes[..space.params.dims].to_vec();
-    let codes = Codes { dims: space.params.dims, flat: &space.codes };
-    let walk = Walk { codes, links: space.links.view(), query: &code, beam: ROWS, without: None };
+    let code = space.params.query(space.vectors.row(0));
+    let codes = Codes { bytes: space.params.bytes(), flat: &space.codes };
+    let walk = Walk { codes, links: space.links.view(), query: &code, beam: ROWS };
     let whole = walk.run(|_| true, &|| false).unwrap();
     let stopped = walk.run(|_| true, &|| true).unwrap();
     assert!(stopped.scored < whole.scored, "{} of {}", stopped.scored, whole.scored);
@@ -139,13 +153,13 @@ fn many_deleted_rows_around_a_query_end_in_a_scan() {
     let codes: Vec<i8> = (0..rows).flat_map(|row| if row + 1 == rows { [0, 100] } else { [100, 0] }).collect();
     let neighbours: Vec<u32> = (0..rows).flat_map(|row| [(row + 1) % rows, (row + rows - 1) % rows]).collect();
     let links = LinksView { degree: 2, entry: rows / 2, neighbours: &neighbours };
-    let query = [100, 0];
-    let walk = Walk { codes: Codes { dims: 2, flat: &codes }, links, query: &query, beam: 10, without: None };
+    let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
+    let query = params.query(&[1.0, 0.0]);
+    let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, beam: 10 };
     assert!(walk.run(|row| row + 1 == rows, &|| false).is_none());
-    let params = CodeParams { dims: 2, scale: 100.0 };
     let space = Coarse { params, codes: &codes, vectors: &[], links: Some(links) };
     let plan = Plan { method: Method::Walk { beam: 10 }, rescored: 10, expected_recall: 1.0 };
-    let (found, scored) = space.coarse(&query, (plan, None), |row| row + 1 == rows, &|| false);
+    let (found, scored) = space.coarse(&query, plan, |row| row + 1 == rows, &|| false);
     assert_eq!((found.len(), found[0].row, scored), (1, rows - 1, rows));
 }
 

@@ -3,7 +3,7 @@
 //! Everything it reads from a segment may be damaged, so every row number is checked before use; everything it needs per
 //! query lives in a [`Scratch`] that threads keep between queries, so that a walk allocates nothing once warm.
 
-use crate::vector::kernels;
+use crate::vector::{QueryCode, kernels};
 use index_format::LinksView;
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -43,15 +43,16 @@ impl PartialOrd for Scored {
 /// Codes of a space, row-major.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Codes<'a> {
-    pub(super) dims: usize,
+    /// Bytes of a code.
+    pub(super) bytes: usize,
     pub(super) flat: &'a [i8],
 }
 
 impl<'a> Codes<'a> {
     #[inline]
     pub(super) fn of(&self, row: u32) -> Option<&'a [i8]> {
-        let start = row as usize * self.dims;
-        self.flat.get(start..start + self.dims)
+        let start = row as usize * self.bytes;
+        self.flat.get(start..start + self.bytes)
     }
 }
 
@@ -175,10 +176,8 @@ thread_local! {
 pub(super) struct Walk<'a> {
     pub(super) codes: Codes<'a>,
     pub(super) links: LinksView<'a>,
-    pub(super) query: &'a [i8],
+    pub(super) query: &'a QueryCode,
     pub(super) beam: usize,
-    /// A row that counts as not there, for measuring with a row of the space as the query. The entry is always there.
-    pub(super) without: Option<u32>,
 }
 
 impl Walk<'_> {
@@ -195,12 +194,9 @@ impl Walk<'_> {
     fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Option<Walked> {
         let Self { codes, links, query, .. } = *self;
         let beam = self.beam.max(1);
-        if let Some(row) = self.without.filter(|row| *row != links.entry) {
-            scratch.visit(row);
-        }
         let mut scored = 0;
         if let Some(code) = codes.of(links.entry).filter(|_| scratch.visit(links.entry)) {
-            let entry = Scored { score: kernels::dot_i8(query, code), row: links.entry };
+            let entry = Scored { score: query.score(code), row: links.entry };
             scored += 1;
             scratch.beam.insert(entry, accept(entry.row), beam);
         }
@@ -222,7 +218,7 @@ impl Walk<'_> {
     /// Scores the gathered rows and opens those that may still matter, asking for their links ahead of their turn.
     fn expand(&self, scratch: &mut Scratch, beam: usize, accept: &impl Fn(u32) -> bool) -> u32 {
         let Scratch { beam: nearest, fresh, scores, .. } = scratch;
-        kernels::dot_i8_many(self.query, self.codes.flat, fresh, scores);
+        self.query.score_many(self.codes.flat, fresh, scores);
         for (row, score) in fresh.iter().zip(scores.iter()) {
             let candidate = Scored { score: *score, row: *row };
             if nearest.wants(candidate, beam) {

@@ -54,7 +54,7 @@ pub(crate) fn freeze(storage: &dyn Storage, index_id: u64, file_id: u64, parts: 
         if let Some(links) = &space.links {
             file.array(SectionKind::Links, ordinal, &links.neighbours, links.degree as usize);
         }
-        file.array(SectionKind::Codes, ordinal, &space.codes, space.meta.code_dims as usize);
+        file.array(SectionKind::Codes, ordinal, &space.codes, space.meta.code_bytes());
         file.array(SectionKind::Rows, ordinal, &space.rows, 1);
         file.array(SectionKind::NoteRowStarts, ordinal, starts, 1);
         file.array(SectionKind::NoteRows, ordinal, rows, 1);

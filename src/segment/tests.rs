@@ -34,11 +34,12 @@ fn space(rows: Vec<RowEntry>, rotation: Option<u64>) -> SpaceParts {
     for number in 0..rows.len() {
         vectors.push(if number % 2 == 0 { &[0.6, 0.8] } else { &[1.0, 0.0] }).unwrap();
     }
-    let params = CodeParams::learn(&vectors, 2);
+    let params = CodeParams::eight(&vectors, 2);
     let meta = SpaceMeta {
         width: 2,
         rows: rows.len() as u32,
         code_dims: 2,
+        code_bits: 8,
         code_scale: params.scale,
         rotation,
         graph: None,

@@ -9,11 +9,12 @@ pub(crate) mod kernels;
 pub(crate) mod naive;
 pub(crate) mod quantise;
 pub(crate) mod rotation;
+mod spread;
 
 #[cfg(test)]
 pub(crate) mod seeded;
 
-pub(crate) use quantise::CodeParams;
+pub(crate) use quantise::{Bits, CodeParams, QueryCode};
 pub(crate) use rotation::Rotation;
 use thiserror::Error;
 

@@ -16,6 +16,15 @@ pub(crate) fn dot_codes(a: &[i8], b: &[i8]) -> i64 {
     a.iter().zip(b).map(|(&x, &y)| i64::from(x) * i64::from(y)).sum()
 }
 
+/// Dot product in `i64` of a query with a code of half a byte a component: the low halves of bytes meet the first half of the
+/// query, the high halves the second.
+#[must_use]
+pub(crate) fn dot_nibbles(query: &[i8], code: &[i8]) -> i64 {
+    let levels = code.iter().map(|byte| i64::from(byte.cast_unsigned() % 16));
+    let levels = levels.chain(code.iter().map(|byte| i64::from(byte.cast_unsigned() / 16)));
+    query.iter().zip(levels).map(|(&component, level)| i64::from(component) * level).sum()
+}
+
 /// The exact `k` nearest rows by cosine, best first, as (row, cosine); ties go to the lower row.
 ///
 /// Rows and query need not be unit vectors; a zero vector has cosine 0 with everything.
@@ -52,5 +61,6 @@ mod tests {
     fn dots_by_hand() {
         assert_eq!(dot(&[1.0, 2.0, 3.0], &[4.0, 5.0]), 14.0);
         assert_eq!(dot_codes(&[-128; 4], &[-128; 4]), 65_536);
+        assert_eq!(dot_nibbles(&[1, 10, 100, -1], &[0x21, 0x43]), 1 + 30 + 200 - 4);
     }
 }

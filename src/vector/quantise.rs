@@ -1,35 +1,56 @@
-//! Signed 8-bit codes of renormalised Matryoshka prefixes.
+//! Codes of renormalised Matryoshka prefixes, 8 or 4 bits a component.
 //!
-//! One scale serves all components: the code of a unit prefix `x` is `round(x * scale)` cut to -127..=127, so that the
-//! integer dot product of two codes is their cosine times `scale`^2. The scale is learnt so that the largest value seen
-//! in all but a sliver of the components just fits: uniform scalar quantisation with clipping (Jegou et al. and FAISS
-//! call it SQ8).
+//! **8 bits**: one scale serves all components: the code of a unit prefix `x` is `round(x * scale)` cut to -127..=127. The
+//! scale is learnt so that the largest value seen in all but a sliver of the components just fits: uniform scalar
+//! quantisation with clipping (Jegou et al. and FAISS call it SQ8).
+//!
+//! **4 bits**: the prefix is first spread evenly over its components (`spread`), so that sixteen even levels within three
+//! standard deviations suit all of them: level `floor(y * scale) + 8` cut to 0..=15 stands for half a unit more (the idea
+//! of scalar codes after a random rotation: Gao and Long 2024, "RaBitQ", arXiv 2405.12497, and its multi-bit successor).
+//! Byte `j` holds component `j` in its low half and component `j + dims / 2` in its high half.
+//!
+//! A query is never cut to 4 bits: it keeps 8 a component, scaled to its own largest one.
 
-use super::{Vectors, length};
+use super::spread::spread;
+use super::{Vectors, kernels, length, prefix_unit};
 
-/// Largest magnitude of a code component; -128 stays unused so that negation is always exact.
+/// Largest magnitude of an 8-bit code component; -128 stays unused so that negation is always exact.
 const CODE_MAX: f32 = 127.0;
 /// Share of component magnitudes that are coded without clipping.
 const UNCLIPPED_SHARE: f64 = 0.9999;
 /// Components looked at to learn a scale; enough to place that quantile firmly.
 const LEARN_COMPONENTS_MAX: usize = 1 << 20;
+/// What the lowest of the sixteen levels is short of zero, in levels.
+const NIBBLE_ZERO: f32 = 8.0;
+/// Standard deviations of spread components that the sixteen levels reach to each side.
+const NIBBLE_REACH: f32 = 3.0;
+
+/// Bits of a code component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bits {
+    /// Sixteen levels of spread components.
+    Four = 4,
+    /// Signed bytes of the components as they are.
+    Eight = 8,
+}
 
 /// How prefixes of one collection become codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct CodeParams {
-    /// Components of the prefix, which is also the bytes of a code.
+    pub(crate) bits: Bits,
+    /// Components of the prefix.
     pub(crate) dims: usize,
-    /// Code units per unit of a renormalised prefix component.
+    /// Code units per unit of a renormalised (and, at 4 bits, spread) prefix component.
     pub(crate) scale: f32,
 }
 
 impl CodeParams {
-    /// Learns the scale for prefixes of `dims` components from a sample of the vectors to be coded.
+    /// Learns the scale of 8-bit codes for prefixes of `dims` components from a sample of the vectors to be coded.
     ///
     /// `dims` is cut to the width of the vectors. A sample without a single non-zero prefix gives the scale that never
     /// clips.
     #[must_use]
-    pub(crate) fn learn(sample: &Vectors, dims: usize) -> Self {
+    pub(crate) fn eight(sample: &Vectors, dims: usize) -> Self {
         let dims = dims.clamp(1, sample.width());
         let rows_max = (LEARN_COMPONENTS_MAX / dims).max(1);
         let stride = sample.len().div_ceil(rows_max).max(1);
@@ -43,41 +64,145 @@ impl CodeParams {
         }
         let largest = quantile(&mut magnitudes, UNCLIPPED_SHARE).unwrap_or(1.0);
         let scale = CODE_MAX / largest.clamp(f32::MIN_POSITIVE.sqrt(), 1.0);
-        Self { dims, scale }
+        Self { bits: Bits::Eight, dims, scale }
     }
 
-    /// Writes the code of the vector's renormalised prefix; a zero prefix becomes the zero code.
+    /// 4-bit codes for prefixes of `dims` components, a power of two from 2; `None` for another number.
     ///
-    /// A vector or `out` shorter than `dims` is a programmer's error: caught in debug builds; otherwise the missing
-    /// components count as zero.
-    pub(crate) fn encode(&self, vector: &[f32], out: &mut [i8]) {
-        debug_assert!(vector.len() >= self.dims && out.len() == self.dims, "code of a wrong width");
-        let prefix = &vector[..self.dims.min(vector.len())];
-        out.fill(0);
-        let length = length(prefix);
-        if length == 0.0 {
-            return;
-        }
-        let scale = (f64::from(self.scale) / length) as f32;
-        for (code, &component) in out.iter_mut().zip(prefix) {
-            *code = round_to_code(component * scale);
+    /// Nothing needs to be learnt: spread components of a unit prefix have one standard deviation in any collection.
+    #[must_use]
+    pub(crate) fn four(dims: usize) -> Option<Self> {
+        // Spreading grows a unit vector to length sqrt(dims), so its components have a standard deviation of 1.
+        let scale = NIBBLE_ZERO / NIBBLE_REACH;
+        (dims >= 2 && dims.is_power_of_two()).then_some(Self { bits: Bits::Four, dims, scale })
+    }
+
+    /// Bytes of a code.
+    #[must_use]
+    pub(crate) const fn bytes(&self) -> usize {
+        match self.bits {
+            Bits::Four => self.dims / 2,
+            Bits::Eight => self.dims,
         }
     }
 
-    /// The codes of all rows, `dims` bytes each, row after row.
+    /// Writes the code of the vector's renormalised prefix; a zero prefix becomes the code nearest to zero.
+    ///
+    /// A vector or `out` shorter than a prefix or code is a programmer's error: caught in debug builds; otherwise the
+    /// missing components count as zero.
+    pub(crate) fn encode(&self, vector: &[f32], out: &mut [i8]) {
+        debug_assert!(vector.len() >= self.dims && out.len() == self.bytes(), "code of a wrong width");
+        let prefix = self.prepared(vector);
+        match self.bits {
+            Bits::Eight => {
+                for (code, component) in out.iter_mut().zip(prefix) {
+                    *code = round_to_code(component * self.scale);
+                }
+            }
+            Bits::Four => {
+                let level = |component: f32| (component * self.scale + NIBBLE_ZERO).clamp(0.0, 15.0) as u8;
+                let (low, high) = prefix.split_at(self.dims / 2);
+                for ((code, low), high) in out.iter_mut().zip(low).zip(high) {
+                    *code = (level(*high) << 4 | level(*low)).cast_signed();
+                }
+            }
+        }
+    }
+
+    /// The codes of all rows, row after row.
     #[must_use]
     pub(crate) fn encode_all(&self, vectors: &Vectors) -> Vec<i8> {
-        let mut codes = vec![0; vectors.len() * self.dims];
-        for (row, code) in vectors.iter().zip(codes.chunks_exact_mut(self.dims)) {
+        let mut codes = vec![0; vectors.len() * self.bytes()];
+        for (row, code) in vectors.iter().zip(codes.chunks_exact_mut(self.bytes())) {
             self.encode(row, code);
         }
         codes
     }
 
-    /// The cosine that an integer dot product of two codes stands for; rounding may carry it a little past 1.
+    /// What a query vector is compared with codes as.
+    #[must_use]
+    pub(crate) fn query(&self, vector: &[f32]) -> QueryCode {
+        let prefix = self.prepared(vector);
+        let scale = match self.bits {
+            // The very code of a row with this vector, so that equal vectors score alike from either side.
+            Bits::Eight => self.scale,
+            Bits::Four => {
+                let largest = prefix.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+                if largest > 0.0 { CODE_MAX / largest } else { 1.0 }
+            }
+        };
+        let components: Vec<i8> = prefix.iter().map(|component| round_to_code(component * scale)).collect();
+        let sum: i32 = components.iter().map(|component| i32::from(*component)).sum();
+        // A level stands for the middle of its range.
+        let (zero, size) = match self.bits {
+            Bits::Eight => (0.0, 1.0),
+            Bits::Four => ((f64::from(NIBBLE_ZERO) - 0.5) * f64::from(sum), self.dims as f64),
+        };
+        let unit = 1.0 / (f64::from(scale) * f64::from(self.scale) * size);
+        QueryCode { bits: self.bits, components, zero, unit }
+    }
+
+    /// The cosine that an integer dot product of two 8-bit codes stands for; rounding may carry it a little past 1.
     #[must_use]
     pub(crate) fn score_to_cosine(&self, score: i32) -> f32 {
         (f64::from(score) / (f64::from(self.scale) * f64::from(self.scale))) as f32
+    }
+
+    /// The renormalised prefix of a vector, spread where the bits call for it; `dims` components.
+    fn prepared(&self, vector: &[f32]) -> Vec<f32> {
+        let mut prefix = prefix_unit(vector, self.dims);
+        prefix.resize(self.dims, 0.0);
+        if self.bits == Bits::Four {
+            spread(&mut prefix);
+        }
+        prefix
+    }
+}
+
+/// A query as codes are compared with it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct QueryCode {
+    bits: Bits,
+    components: Vec<i8>,
+    /// The score of a cosine of 0.
+    zero: f64,
+    /// Cosine per unit of score.
+    unit: f64,
+}
+
+impl QueryCode {
+    /// Bytes of the codes it is compared with.
+    #[must_use]
+    pub(crate) fn code_bytes(&self) -> usize {
+        match self.bits {
+            Bits::Four => self.components.len() / 2,
+            Bits::Eight => self.components.len(),
+        }
+    }
+
+    /// The score of a code: the larger the nearer. A code of another width is cut, or counts as short of components.
+    #[inline]
+    #[must_use]
+    pub(crate) fn score(&self, code: &[i8]) -> i32 {
+        match self.bits {
+            Bits::Four => kernels::dot_i4(&self.components, code),
+            Bits::Eight => kernels::dot_i8(&self.components, code),
+        }
+    }
+
+    /// `out` becomes the scores of the rows of a code matrix in `ids`, in their order; `i32::MIN` for one past the end.
+    #[inline]
+    pub(crate) fn score_many(&self, codes: &[i8], ids: &[u32], out: &mut Vec<i32>) {
+        match self.bits {
+            Bits::Four => kernels::dot_i4_many(&self.components, codes, ids, out),
+            Bits::Eight => kernels::dot_i8_many(&self.components, codes, ids, out),
+        }
+    }
+
+    /// The cosine that a score stands for; rounding may carry it a little past 1.
+    #[must_use]
+    pub(crate) fn cosine(&self, score: i32) -> f32 {
+        ((f64::from(score) - self.zero) * self.unit) as f32
     }
 }
 
@@ -99,54 +224,4 @@ fn quantile(values: &mut [f32], share: f64) -> Option<f32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::vector::seeded::Seeded;
-    use crate::vector::{kernels, naive, prefix_unit};
-    use proptest::prelude::*;
-
-    fn random(rows: usize, width: usize) -> Vectors {
-        let mut seeded = Seeded(3);
-        let data = (0..rows * width).map(|_| seeded.uniform()).collect();
-        Vectors::from_flat(width, data).unwrap()
-    }
-
-    #[test]
-    fn scores_stand_for_cosines_of_prefixes() {
-        let vectors = random(300, 96);
-        let params = CodeParams::learn(&vectors, 64);
-        let codes = params.encode_all(&vectors);
-        for (a, b) in [(0, 1), (5, 5), (17, 250)] {
-            let exact = naive::dot(&prefix_unit(vectors.row(a), 64), &prefix_unit(vectors.row(b), 64));
-            let score = kernels::dot_i8(&codes[a * 64..][..64], &codes[b * 64..][..64]);
-            assert!((f64::from(params.score_to_cosine(score)) - exact).abs() < 0.02);
-        }
-    }
-
-    #[test]
-    fn the_scale_uses_the_range() {
-        let params = CodeParams::learn(&random(300, 96), 96);
-        let codes = params.encode_all(&random(300, 96));
-        assert_eq!(codes.iter().map(|code| code.unsigned_abs()).max(), Some(127));
-        assert!(codes.iter().filter(|code| code.unsigned_abs() == 127).count() < 40);
-    }
-
-    #[test]
-    fn zero_and_empty_input_have_a_defined_code() {
-        let params = CodeParams::learn(&Vectors::with_capacity(8, 0).unwrap(), 4);
-        assert_eq!(params, CodeParams { dims: 4, scale: 127.0 });
-        let mut code = [9; 4];
-        params.encode(&[0.0, 0.0, 0.0, 0.0, 1.0], &mut code);
-        assert_eq!(code, [0; 4]);
-        let zeros = Vectors::from_flat(2, vec![0.0; 8]).unwrap();
-        assert_eq!(CodeParams::learn(&zeros, 99), CodeParams { dims: 2, scale: 127.0 });
-    }
-
-    proptest! {
-        #[test]
-        fn rounding_is_to_the_nearest_integer(value in -300.0_f32..300.0) {
-            let exact = value.clamp(-127.0, 127.0);
-            prop_assert!((f32::from(round_to_code(value)) - exact).abs() <= 0.5);
-        }
-    }
-}
+mod tests;

@@ -77,6 +77,22 @@ fn codes(vectors: &[f32], dims: usize, scale: f32) -> Vec<i8> {
     codes
 }
 
+/// Levels a unit of a component that was spread: sixteen of them within three standard deviations to each side.
+const LEVELS: f32 = 8.0 / 3.0;
+
+/// Codes of 4 bits of the first four components. All four signs change: the sequence they come from starts with ...AF.
+fn half_bytes(vectors: &[f32]) -> Vec<i8> {
+    let mut codes = Vec::new();
+    for vector in vectors.chunks_exact(WIDTH) {
+        let length = vector[..4].iter().map(|value| value * value).sum::<f32>().sqrt();
+        let [a, b, c, d] = [0, 1, 2, 3].map(|place| if length == 0.0 { 0.0 } else { -vector[place] / length });
+        let spread = [a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d];
+        let [w, x, y, z] = spread.map(|value| ((value * LEVELS).floor() + 8.0).clamp(0.0, 15.0) as u8);
+        codes.extend([(y << 4 | w).cast_signed(), (z << 4 | x).cast_signed()]);
+    }
+    codes
+}
+
 fn record(id: &str, title: &str, text: &str) -> Record {
     let (id, title, text) = (id.to_owned(), title.to_owned(), text.to_owned());
     Record { id, title, text, pictures: vec![], fields: vec![], created_ms: None, content_hash: [0; 16] }
@@ -119,6 +135,7 @@ fn rich() -> Segment {
         width: WIDTH as u32,
         rows: 3,
         code_dims: WIDTH as u32,
+        code_bits: 8,
         code_scale: 254.0,
         rotation: None,
         graph: None,
@@ -148,7 +165,8 @@ fn graphed() -> Segment {
         width: WIDTH as u32,
         rows: notes,
         code_dims: 4,
-        code_scale: 127.0,
+        code_bits: 4,
+        code_scale: LEVELS,
         rotation: Some(2),
         graph: Some(GraphMeta { degree: 4, entry: 17 }),
         curve: vec![point(10, 0.875), point(20, 1.0)],
@@ -158,7 +176,7 @@ fn graphed() -> Segment {
         rows: (0..notes).map(|note| RowEntry { note, part: ROW_NOTE, ordinal: 0, start: 0, end: 0 }).collect(),
         note_row_starts: (0..=notes).collect(),
         note_rows: (0..notes).collect(),
-        codes: codes(&coded, 4, 127.0),
+        codes: half_bytes(&coded),
         vectors,
         links: links.collect(),
     };
@@ -183,7 +201,7 @@ impl Segment {
             if let Some(graph) = meta.graph {
                 file.array(SectionKind::Links, ordinal, &space.links, graph.degree as usize);
             }
-            file.array(SectionKind::Codes, ordinal, &space.codes, meta.code_dims as usize);
+            file.array(SectionKind::Codes, ordinal, &space.codes, meta.code_bytes());
             file.array(SectionKind::Rows, ordinal, &space.rows, 1);
             file.array(SectionKind::NoteRowStarts, ordinal, &space.note_row_starts, 1);
             file.array(SectionKind::NoteRows, ordinal, &space.note_rows, 1);

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `mod.rs` | checksums and padding of any file; tombstones |
 //! | `notes.rs` | records, ids and picture bytes of a segment |
+//! | `code.rs` | one code against its vector |
 //! | `space.rs` | rows, vectors, codes and links of a vector space |
 //!
 //! All of it runs in time linear in the length of the file (with a logarithm for sorting), whatever the bytes are; where
 //! codes are made in a rotation, times the components of a code.
 
+mod code;
 mod notes;
 mod space;
 

@@ -1,6 +1,6 @@
 //! One vector space of a segment: rows, vectors, codes, links.
 
-use super::{Collector, Matrices};
+use super::{Collector, Matrices, code};
 use crate::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, RowEntry, SectionKind};
 use std::borrow::Cow;
 
@@ -8,10 +8,6 @@ use crate::{Damage, LinksView, Record, SegmentFile, SegmentView, SpaceMeta, Spac
 
 /// Largest deviation of a vector's squared length from 1.
 const UNIT_WITHIN: f64 = 1e-3;
-/// Half a unit of rounding, and what single precision adds to it.
-const CODE_WITHIN: f64 = 0.51;
-/// What single precision may change in a component of a turned unit vector.
-const TURNED_WITHIN: f64 = 2e-6;
 
 /// `notes` is none where the records cannot be read: then what rows say about them is not checked.
 pub(super) fn verify(
@@ -117,7 +113,7 @@ fn verify_note_rows(notes: u32, space: &SpaceView<'_>, found: &mut Collector) {
     }
 }
 
-/// Vectors have unit length, and each code is the renormalised prefix of its turned vector times the scale, rounded.
+/// Vectors have unit length, and each code is that of the prefix of its turned vector.
 fn verify_vectors(
     meta: &SpaceMeta,
     space: &SpaceView<'_>,
@@ -127,26 +123,19 @@ fn verify_vectors(
     let square = (meta.width as usize).saturating_mul(meta.width as usize);
     let matrix = meta.rotation.map(|id| matrices(id).filter(|matrix| matrix.len() == square));
     let rows = space.vectors.chunks_exact(meta.width.max(1) as usize);
-    for (row, (vector, code)) in rows.zip(space.codes.chunks_exact(meta.code_dims.max(1) as usize)).enumerate() {
+    let dims = meta.code_dims as usize;
+    for (row, (vector, code)) in rows.zip(space.codes.chunks_exact(meta.code_bytes().max(1))).enumerate() {
         let norm = squared_length(vector);
         if !norm.is_finite() || (norm - 1.0).abs() > UNIT_WITHIN {
             vectors.push(row, format!("row {row}: squared length {norm}, expected 1"));
             continue;
         }
         let prefix = match matrix {
-            None => Cow::Borrowed(vector.get(..code.len()).unwrap_or(vector)),
-            Some(Some(matrix)) => Cow::Owned(turned(matrix, vector, code.len())),
+            None => Cow::Borrowed(vector.get(..dims).unwrap_or(vector)),
+            Some(Some(matrix)) => Cow::Owned(turned(matrix, vector, dims)),
             Some(None) => continue,
         };
-        let length = squared_length(&prefix).sqrt();
-        let factor = if length == 0.0 { 0.0 } else { f64::from(meta.code_scale) / length };
-        // A short prefix enlarges the last digits of its components with all the others.
-        let within = CODE_WITHIN + if matrix.is_some() { factor * TURNED_WITHIN } else { 0.0 };
-        let off = |(component, code): (&f32, &i8)| {
-            let wanted = (f64::from(*component) * factor).clamp(-127.0, 127.0);
-            (wanted - f64::from(*code)).abs() > within
-        };
-        if prefix.iter().zip(code).any(off) {
+        if !code::stands_for(meta, &prefix, code) {
             codes.push(row, format!("row {row}: the code is not that of the vector"));
         }
     }
@@ -171,7 +160,7 @@ fn product(left: &[f32], right: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + rest.sum::<f32>()
 }
 
-fn squared_length(vector: &[f32]) -> f64 {
+pub(super) fn squared_length(vector: &[f32]) -> f64 {
     vector.iter().map(|value| f64::from(*value).powi(2)).sum()
 }
 

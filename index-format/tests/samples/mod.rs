@@ -47,6 +47,7 @@ impl Parts {
             width: 2,
             rows: 2,
             code_dims: 2,
+            code_bits: 8,
             code_scale: 100.0,
             rotation: None,
             graph: None,
@@ -103,7 +104,7 @@ impl Parts {
             if let Some(graph) = meta.graph {
                 file.array(SectionKind::Links, ordinal, &space.links, graph.degree as usize);
             }
-            file.array(SectionKind::Codes, ordinal, &space.codes, meta.code_dims as usize);
+            file.array(SectionKind::Codes, ordinal, &space.codes, meta.code_bytes());
             file.array(SectionKind::Rows, ordinal, &space.rows, 1);
             file.array(SectionKind::NoteRowStarts, ordinal, &space.note_row_starts, 1);
             file.array(SectionKind::NoteRows, ordinal, &space.note_rows, 1);

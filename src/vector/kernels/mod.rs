@@ -1,10 +1,13 @@
 //! Dot products and prefetch hints.
 //!
 //! simsimd picks the widest instructions the machine has; short codes, where its call takes longer than the arithmetic,
-//! have inlined kernels on the machines where that was measured. One of the two places in the crate where `unsafe` is
+//! have inlined kernels on the machines where that was measured, and codes of half a byte a component, which it does not
+//! know, have them everywhere. One of the two places in the crate where `unsafe` is
 //! allowed.
 #![expect(unsafe_code, reason = "vector and prefetch instructions have no safe form")]
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -21,7 +24,7 @@ pub(crate) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     f32::dot(&a[..shared], &b[..shared]).map_or(0.0, |product| product as f32)
 }
 
-/// Exact dot product of two codes of one width, at most 2^17 components.
+/// Exact dot product of two codes of one width, a byte a component, at most 2^17 of them.
 ///
 /// Widths that differ are a programmer's error: caught in debug builds, cut to the shorter one otherwise.
 #[inline]
@@ -32,7 +35,7 @@ pub(crate) fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     let (a, b) = (&a[..shared], &b[..shared]);
     #[cfg(target_arch = "x86_64")]
     if let Some(instructions) = x86::Instructions::detect() {
-        return instructions.dot(a, b);
+        return instructions.dot_i8(a, b);
     }
     dot_i8_portable(a, b)
 }
@@ -43,21 +46,74 @@ pub(crate) fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
 pub(crate) fn dot_i8_many(query: &[i8], codes: &[i8], ids: &[u32], out: &mut Vec<i32>) {
     out.clear();
     out.resize(ids.len(), i32::MIN);
-    let dims = query.len();
-    let rows = ids.iter().map(|&id| codes.get((id as usize).saturating_mul(dims)..)?.get(..dims));
+    let rows = rows_of(codes, ids, query.len());
     #[cfg(target_arch = "x86_64")]
     if let Some(instructions) = x86::Instructions::detect() {
-        return instructions.dot_many(query, rows, out);
+        return instructions.many_i8(query, rows, out);
     }
     for (score, row) in out.iter_mut().zip(rows) {
         *score = row.map_or(i32::MIN, |row| dot_i8_portable(query, row));
     }
 }
 
+/// Exact dot product of a query, a byte a component, with a code of half a byte a component: levels 0 to 15, the low halves
+/// of bytes for the first half of the query, the high halves for the second. At most 2^17 components.
+///
+/// A query that is not twice as long as the code is a programmer's error: caught in debug builds; otherwise what is
+/// missing counts as zero.
+#[inline]
+#[must_use]
+pub(crate) fn dot_i4(query: &[i8], code: &[i8]) -> i32 {
+    debug_assert_eq!(query.len(), 2 * code.len(), "dot product of different widths");
+    let mut score = [0];
+    let (low, high) = query.split_at(query.len() / 2);
+    many_i4((low, high), [code.get(..low.len())].into_iter(), &mut score);
+    score[0]
+}
+
+/// As [`dot_i8_many`], for codes of half a byte a component: a row has half of `query.len()` bytes.
+#[inline]
+pub(crate) fn dot_i4_many(query: &[i8], codes: &[i8], ids: &[u32], out: &mut Vec<i32>) {
+    out.clear();
+    out.resize(ids.len(), i32::MIN);
+    let (low, high) = query.split_at(query.len() / 2);
+    many_i4((low, high), rows_of(codes, ids, low.len()), out);
+}
+
+#[inline]
+fn many_i4<'a>((low, high): (&[i8], &[i8]), rows: impl Iterator<Item = Option<&'a [i8]>>, out: &mut [i32]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(instructions) = x86::Instructions::detect() {
+        return instructions.many_i4((low, high), rows, out);
+    }
+    #[cfg(target_arch = "aarch64")]
+    return neon::many_i4((low, high), rows, out);
+    #[cfg(not(target_arch = "aarch64"))]
+    for (score, row) in out.iter_mut().zip(rows) {
+        *score = row.map_or(i32::MIN, |row| dot_i4_halves((low, high), row));
+    }
+}
+
+/// The rows of a code matrix that some ids name; none for one past the end.
+#[inline]
+fn rows_of<'a>(codes: &'a [i8], ids: &[u32], bytes: usize) -> impl Iterator<Item = Option<&'a [i8]>> {
+    ids.iter().map(move |&id| codes.get((id as usize).saturating_mul(bytes)..)?.get(..bytes))
+}
+
 /// Dot product of two codes of one length through simsimd.
 #[inline]
 fn dot_i8_portable(a: &[i8], b: &[i8]) -> i32 {
     i8::dot(a, b).map_or(0, |product| product as i32)
+}
+
+/// Dot product of the two halves of a query with a code of half a byte a component.
+#[inline]
+fn dot_i4_halves((low, high): (&[i8], &[i8]), row: &[i8]) -> i32 {
+    let product = |((low, high), byte): ((&i8, &i8), &i8)| {
+        let byte = i32::from(byte.cast_unsigned());
+        i32::from(*low) * (byte & 15) + i32::from(*high) * (byte >> 4)
+    };
+    low.iter().zip(high).zip(row).map(product).sum()
 }
 
 /// Bytes of a cache line on every machine this is tuned for.
@@ -138,7 +194,39 @@ mod tests {
         prefetch(&[0.0_f32; 1000]);
     }
 
+    #[test]
+    fn half_bytes_at_their_extremes_are_exact() {
+        for half in [0, 1, 15, 16, 17, 31, 32, 33, 64, 128, 192, 256, 2048] {
+            for (component, byte) in [(127, -1), (-128, -1), (-128, 0x0F), (1, 0x70)] {
+                let (query, code) = (vec![component; 2 * half], vec![byte; half]);
+                assert_eq!(i64::from(dot_i4(&query, &code)), naive::dot_nibbles(&query, &code));
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_of_half_bytes_score_as_one_by_one() {
+        let mut seeded = Seeded(2);
+        let codes: Vec<i8> = (0..50 * 64).map(|_| seeded.bits() as i8).collect();
+        let query: Vec<i8> = (0..128).map(|_| seeded.bits() as i8).collect();
+        let mut scores = vec![1];
+        dot_i4_many(&query, &codes, &[3, 49, 0, 50, u32::MAX], &mut scores);
+        let one = |id: usize| dot_i4(&query, &codes[id * 64..][..64]);
+        assert_eq!(scores, [one(3), one(49), one(0), i32::MIN, i32::MIN]);
+    }
+
     proptest! {
+        #[test]
+        fn half_bytes_agree_exactly_with_the_twin(
+            parts in proptest::collection::vec((any::<i8>(), any::<i8>(), any::<i8>()), 0..300),
+        ) {
+            let (low, high): (Vec<i8>, Vec<i8>) = parts.iter().map(|(low, high, _)| (*low, *high)).unzip();
+            let code: Vec<i8> = parts.iter().map(|(_, _, byte)| *byte).collect();
+            let exact = naive::dot_nibbles(&[low.as_slice(), &high].concat(), &code);
+            prop_assert_eq!(i64::from(dot_i4(&[low.as_slice(), &high].concat(), &code)), exact);
+            prop_assert_eq!(i64::from(dot_i4_halves((&low, &high), &code)), exact);
+        }
+
         #[test]
         fn f32_agrees_with_the_exact_twin(
             pairs in proptest::collection::vec((-1.0_f32..1.0, -1.0_f32..1.0), 0..500),

@@ -1,0 +1,81 @@
+//! How wide the codes of a space are, and in which axes.
+
+use super::build::BuildPlan;
+use super::options::VectorSource;
+use crate::error::Result;
+use crate::query::Trial;
+use crate::vector::{CodeParams, Rotation, Vectors};
+
+/// From this many rows a rotation is learnt; fewer say too little about the collection.
+const ROTATION_ROWS: usize = 4_096;
+/// Wider vectors get no rotation: learning one takes time with the third power of the width, minutes beyond this.
+const ROTATION_WIDTH_MAX: usize = 2_048;
+/// Rows a rotation is learnt from.
+const ROTATION_SAMPLE: usize = 32_768;
+/// Recall that five candidates a wanted row must reach for a code to be wide enough.
+const PREFIX_RECALL: f32 = 0.985;
+/// Code widths tried for vectors that are good at any prefix.
+const CODE_DIMS: [usize; 5] = [64, 128, 256, 512, 1_024];
+
+/// The codes of a space.
+pub(super) struct Coded {
+    pub(super) params: CodeParams,
+    pub(super) codes: Vec<i8>,
+    /// The rotation they are made in.
+    pub(super) rotation: Option<u64>,
+    /// The vectors held out, as query codes are made of them.
+    pub(super) queries: Vectors,
+}
+
+/// The codes of the shortest prefix that finds what the full vectors find, measured with the rows held out; 4 bits a
+/// component where that is enough, else 8 and the full width. Prefixes are tried where they mean something: those the
+/// encoder was trained for, or any after a rotation.
+pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Option<&Trial>) -> Result<Coded> {
+    let tried: &[usize] = if plan.rotation.is_some() { &CODE_DIMS } else { plan.shared.source.prefixes() };
+    let tried = || tried.iter().copied().filter(|dims| *dims <= vectors.width());
+    if let Some((trial, widest)) = trial.zip(tried().max()) {
+        let turned = match plan.rotation.as_ref() {
+            Some(turn) => Some(turn.rotation.prefixes(vectors, widest)?),
+            None => None,
+        };
+        let coded = turned.as_ref().unwrap_or(vectors);
+        let queries = trial.held_out(coded)?;
+        for params in tried().filter_map(CodeParams::four) {
+            let codes = params.encode_all(coded);
+            if trial.code_recall(params, &codes, (vectors, &queries)) >= PREFIX_RECALL {
+                let rotation = plan.rotation.as_ref().map(|turn| turn.id);
+                return Ok(Coded { params, codes, rotation, queries });
+            }
+        }
+    }
+    let params = CodeParams::eight(vectors, vectors.width());
+    let queries = trial.map_or_else(
+        || Vectors::with_capacity(vectors.width(), 0).map_err(Into::into),
+        |trial| trial.held_out(vectors),
+    )?;
+    Ok(Coded { params, codes: params.encode_all(vectors), rotation: None, queries })
+}
+
+/// Whether a rotation of so many rows would make shorter codes possible.
+pub(super) fn wants_rotation(source: &VectorSource, rows: usize) -> bool {
+    let width = source.width();
+    let shortens = CODE_DIMS.iter().any(|dims| *dims < width);
+    source.prefixes().is_empty() && rows >= ROTATION_ROWS && shortens && width <= ROTATION_WIDTH_MAX
+}
+
+/// The distance between rows that makes an even sample of at most [`ROTATION_SAMPLE`] of them.
+pub(super) fn sample_step(rows: usize) -> usize {
+    rows.div_ceil(ROTATION_SAMPLE).max(1)
+}
+
+/// Learns a rotation from a sample of vectors; empty ones are left out.
+pub(super) fn learn_rotation(width: usize, vectors: impl Iterator<Item = Result<Vec<f32>>>) -> Result<Rotation> {
+    let mut sample = Vectors::with_capacity(width, 0)?;
+    for vector in vectors {
+        let vector = vector?;
+        if !vector.is_empty() {
+            sample.push(&vector)?;
+        }
+    }
+    Ok(Rotation::learn(&sample))
+}
