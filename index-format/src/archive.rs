@@ -31,7 +31,6 @@ where
     T: Archive,
     T::Archived: for<'a> CheckBytes<HighValidator<'a, Error>> + Deserialize<T, HighDeserializer<Error>> + Portable,
 {
-    let wrong = |error: Error| FormatError::Archive { what, offset, why: error.to_string() };
     // A file gives aligned bytes; a caller's slice, a fuzzer's for one, need not be.
     let mut aligned = AlignedVec::<ARCHIVE_ALIGN>::new();
     let bytes = if bytes.as_ptr().align_offset(ARCHIVE_ALIGN) == 0 {
@@ -40,6 +39,21 @@ where
         aligned.extend_from_slice(bytes);
         &aligned
     };
-    let archived = rkyv::access::<T::Archived, Error>(bytes).map_err(wrong)?;
-    rkyv::deserialize::<T, Error>(archived).map_err(wrong)
+    let archived = archived::<T::Archived>(what, offset, bytes)?;
+    rkyv::deserialize::<T, Error>(archived).map_err(|error| wrong(what, offset, error))
+}
+
+/// The archive in `bytes` where it lies, validated. `offset` is where they lie in the file, for the message.
+///
+/// # Errors
+/// [`FormatError::Archive`] if the bytes are no valid archive, or do not start at a multiple of [`ARCHIVE_ALIGN`].
+pub fn archived<'a, A>(what: &'static str, offset: u64, bytes: &'a [u8]) -> Result<&'a A, FormatError>
+where
+    A: for<'b> CheckBytes<HighValidator<'b, Error>> + Portable,
+{
+    rkyv::access::<A, Error>(bytes).map_err(|error| wrong(what, offset, error))
+}
+
+fn wrong(what: &'static str, offset: u64, error: Error) -> FormatError {
+    FormatError::Archive { what, offset, why: error.to_string() }
 }

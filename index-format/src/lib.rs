@@ -21,6 +21,7 @@ pub mod links;
 pub mod manifest;
 pub mod record;
 pub mod segment;
+pub mod space;
 pub mod table;
 
 mod checksum;
@@ -32,6 +33,7 @@ pub use error::{Damage, FormatError};
 pub use layout::{Extent, FileKind, RowEntry, SectionKind};
 pub use links::{Links, LinksView};
 pub use manifest::{EncoderRecord, FileRef, Manifest, SegmentRef};
-pub use record::{FieldValue, PictureRecord, Record};
-pub use segment::{GraphMeta, RecallPoint, SegmentFile, SegmentMeta, SegmentView, SpaceMeta, SpaceView};
+pub use record::{ArchivedRecord, FieldValue, PictureRecord, Record};
+pub use segment::{SegmentFile, SegmentMeta, SegmentView};
+pub use space::{GraphMeta, RecallPoint, SpaceMeta, SpaceView};
 pub use table::FileTable;

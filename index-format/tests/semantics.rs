@@ -108,6 +108,7 @@ fn sizes_that_disagree_are_refused_at_opening() {
     refused(&|parts| parts.meta.spaces[1].graph.as_mut().unwrap().entry = 3);
     refused(&|parts| parts.meta.spaces[1].curve[0].rescored = 0);
     refused(&|parts| parts.meta.spaces[1].curve[0].recall = f32::NAN);
+    refused(&|parts| parts.meta.spaces[1].curve[0].slack = f32::INFINITY);
     refused(&|parts| {
         parts.spaces[0].note_row_starts.pop();
     });

@@ -8,7 +8,8 @@ use index_format::layout::{
 };
 use index_format::manifest::{ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef};
 use index_format::record::{ArchivedPictureRecord, ArchivedRecord};
-use index_format::segment::{ArchivedGraphMeta, ArchivedRecallPoint, ArchivedSegmentMeta, ArchivedSpaceMeta};
+use index_format::segment::ArchivedSegmentMeta;
+use index_format::space::{ArchivedGraphMeta, ArchivedRecallPoint, ArchivedSpaceMeta};
 use index_format::{Extent, FieldValue, FileKind, RowEntry, SectionKind, checksum};
 use std::mem::{offset_of, size_of};
 
@@ -59,7 +60,7 @@ fn archived_tables_are_the_layout() {
     holds!(ArchivedManifest, "Manifest": index_id, generation, next_file, created_ms, committed_ms, encoder,
         keeps_pictures, spaces, segments, rotations);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
-    holds!(ArchivedRecallPoint, "RecallPoint": beam, rescored, recall, scored);
+    holds!(ArchivedRecallPoint, "RecallPoint": slack, held, rescored, recall, scored);
     holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, curve);
     holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, spaces);
     holds!(ArchivedPictureRecord, "PictureRecord": alt, path, hash, width, height, blob);

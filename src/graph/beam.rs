@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 pub(super) struct Space {
     dims: usize,
     codes: Vec<i8>,
+    /// The score from which two rows may be equal: that of equal unit vectors, less what rounding may take (about 0.4 of a scale, once).
+    equal: f32,
 }
 
 impl Space {
@@ -17,11 +19,7 @@ impl Space {
         for (row, code) in vectors.iter().zip(codes.chunks_exact_mut(params.bytes())) {
             params.encode(row, code);
         }
-        Self::new(params.bytes(), codes)
-    }
-
-    pub(super) fn new(dims: usize, codes: Vec<i8>) -> Self {
-        Self { dims, codes }
+        Self { dims: params.bytes(), codes, equal: params.scale * (params.scale - 1.0) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -31,7 +29,7 @@ impl Space {
     /// The codes of some rows, in the order given.
     pub(super) fn gather(&self, rows: &[u32]) -> Self {
         let codes = rows.iter().flat_map(|&row| self.code(row)).copied().collect();
-        Self { dims: self.dims, codes }
+        Self { dims: self.dims, codes, equal: self.equal }
     }
 
     pub(super) fn code(&self, node: u32) -> &[i8] {
@@ -40,6 +38,11 @@ impl Space {
 
     pub(super) fn score(&self, a: u32, b: u32) -> i32 {
         kernels::dot_i8(self.code(a), self.code(b))
+    }
+
+    /// The cosine distance that a score stands for, in units of a score; 0 where rounding alone may have made it.
+    pub(super) fn distance(&self, score: i32) -> f32 {
+        (self.equal - score as f32).max(0.0)
     }
 
     /// `out` becomes the scores of `node` with each of `others`.

@@ -10,7 +10,7 @@ use super::{EMPTY, GraphError, Links, Watch};
 use rayon::prelude::*;
 
 /// Beam width of the walk that collects candidates.
-const BEAM_WIDTH: usize = 40;
+const BEAM_WIDTH: usize = 64;
 /// A batch adds one row for this many that are in.
 const BATCH_SHARE: usize = 2;
 /// Rows that one thread takes at a time.

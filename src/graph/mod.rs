@@ -53,7 +53,7 @@ pub(crate) struct GraphParams {
 
 impl Default for GraphParams {
     fn default() -> Self {
-        Self { max_degree: 32, ef_construction: 40, refinements: 2, threads: 1 }
+        Self { max_degree: 32, ef_construction: 40, refinements: 1, threads: 1 }
     }
 }
 

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Beam width of the walk that collects candidates.
-const BEAM_WIDTH: usize = 64;
+const BEAM_WIDTH: usize = 128;
 /// Nodes that one thread takes at a time.
 const BLOCK_NODES: usize = 256;
 

@@ -1,13 +1,16 @@
 //! Which candidates become links.
 //!
 //! By occlusion: a candidate that is nearer to a link already kept than to the node itself is dropped (the
-//! relative-neighbourhood rule of Malkov and Yashunin 2016, and of Subramanya et al. 2019, "DiskANN", at alpha 1).
+//! relative-neighbourhood rule of Malkov and Yashunin 2016, relaxed by the factor alpha of Subramanya et al. 2019,
+//! "DiskANN").
 
 use super::EMPTY;
 use super::beam::{Scored, Space};
 
 /// Nearest candidates that take part in the selection.
-const CANDIDATES_MAX: usize = 96;
+const CANDIDATES_MAX: usize = 160;
+/// How many times nearer to a kept link than to the node a candidate must be to count as occluded for good.
+const ALPHA: f32 = 1.1;
 
 /// Cuts the candidates to the nearest and to those that were links before: among many near equals the nearest alone
 /// would leave no way out.
@@ -29,36 +32,59 @@ pub(super) fn keep_nearest(candidates: &mut Vec<Scored>, old_links: &[u32]) {
 /// Scratch of link selection.
 #[derive(Default)]
 pub(super) struct Selection {
-    passed_over: Vec<u32>,
+    in_the_way: Vec<u32>,
+    occluded: Vec<u32>,
+}
+
+/// How a candidate lies to the links kept before it.
+enum View {
+    Free,
+    /// Nearer to one of them than to the node, but not by much.
+    InTheWay,
+    Occluded,
 }
 
 impl Selection {
-    /// Fills `slots` from the candidates: first those that no kept link occludes, nearest first; then, where slots are
-    /// left, the nearest of the occluded ones.
+    /// Fills `slots` from the candidates: first those that no kept link occludes, then those that one hardly does, then
+    /// the others; nearest first.
     pub(super) fn select(&mut self, space: &Space, candidates: &mut [Scored], slots: &mut [u32]) {
         candidates.sort_unstable_by_key(|scored| scored.key());
-        self.passed_over.clear();
+        self.in_the_way.clear();
+        self.occluded.clear();
         slots.fill(EMPTY);
         let mut kept = 0;
         for candidate in candidates.iter() {
             if kept == slots.len() {
                 break;
             }
-            if is_occluded(space, *candidate, &slots[..kept]) {
-                self.passed_over.push(candidate.node);
-            } else {
-                slots[kept] = candidate.node;
-                kept += 1;
+            match view(space, *candidate, &slots[..kept]) {
+                View::Free => {
+                    slots[kept] = candidate.node;
+                    kept += 1;
+                }
+                View::InTheWay => self.in_the_way.push(candidate.node),
+                View::Occluded => self.occluded.push(candidate.node),
             }
         }
-        for (slot, &node) in slots[kept..].iter_mut().zip(&self.passed_over) {
+        for (slot, &node) in slots[kept..].iter_mut().zip(self.in_the_way.iter().chain(&self.occluded)) {
             *slot = node;
         }
     }
 }
 
-fn is_occluded(space: &Space, candidate: Scored, kept: &[u32]) -> bool {
-    kept.iter().any(|&link| space.score(candidate.node, link) >= candidate.score)
+fn view(space: &Space, candidate: Scored, kept: &[u32]) -> View {
+    let distance = space.distance(candidate.score);
+    let mut view = View::Free;
+    for &link in kept {
+        let between = space.distance(space.score(candidate.node, link));
+        if between * ALPHA <= distance {
+            return View::Occluded;
+        }
+        if between <= distance {
+            view = View::InTheWay;
+        }
+    }
+    view
 }
 
 /// Scratch of making links mutual.

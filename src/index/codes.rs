@@ -49,10 +49,7 @@ pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Optio
         }
     }
     let params = CodeParams::eight(vectors, vectors.width());
-    let queries = trial.map_or_else(
-        || Vectors::with_capacity(vectors.width(), 0).map_err(Into::into),
-        |trial| trial.held_out(vectors),
-    )?;
+    let queries = trial.map_or_else(|| Vectors::with_capacity(vectors.width(), 0), |trial| trial.held_out(vectors))?;
     Ok(Coded { params, codes: params.encode_all(vectors), rotation: None, queries })
 }
 

@@ -31,9 +31,7 @@ impl Axes {
         if let Some((_, turned)) = known.iter().find(|(number, turned)| *number == id && turned.len() >= dims) {
             return Rc::clone(turned);
         }
-        let mut turned = vec![0.0; dims];
-        rotation.apply(&self.vector, &mut turned);
-        let turned: Rc<[f32]> = Rc::from(turned);
+        let turned: Rc<[f32]> = Rc::from(rotation.coarse_prefix(&self.vector, dims));
         known.push((id, Rc::clone(&turned)));
         turned
     }

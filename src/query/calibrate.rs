@@ -4,15 +4,22 @@
 //! they are what a new query is. What is stored is the mean less half a standard error, so that chance in the draw seldom
 //! promises too much.
 
+use super::beam::{Reach, Scored};
 use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan};
 use super::space::Candidate;
 pub(crate) use super::space::Coarse;
+use super::walk::HELD_MAX;
 use crate::vector::{CodeParams, QueryCode, VectorError, Vectors, kernels};
 use index_format::RecallPoint;
 use rayon::prelude::*;
 
-/// Beam widths tried, in rising cost.
-const BEAMS: [usize; 16] = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792];
+/// How far walks go that are tried, in rising cost.
+const SLACKS: [f32; 18] =
+    [0.0, 0.006, 0.012, 0.02, 0.03, 0.042, 0.055, 0.07, 0.09, 0.11, 0.135, 0.165, 0.2, 0.24, 0.29, 0.36, 0.45, 0.6];
+/// Candidates rescored that are tried, in rising cost.
+const RESCORED: [usize; 17] = [10, 12, 14, 17, 20, 24, 28, 34, 40, 56, 80, 112, 160, 320, 640, 1280, 2560];
+/// A walk may hold so many times what it held for the query it held most for.
+const HELD_ROOM: usize = 2;
 /// Beyond this a curve is not followed: a caller who wants more gets an exact search.
 const ENOUGH: f32 = 0.998;
 /// Cosines that differ by no more are equal.
@@ -75,22 +82,27 @@ impl Trial {
         codes: &[i8],
         (vectors, queries): (&Vectors, &Vectors),
     ) -> f32 {
-        let space = Coarse { params, codes, vectors: vectors.flat(), links: None };
-        self.measure(&self.without(&space), &codes_of(params, queries), 5 * CURVE_K).recall
+        let space = self.without(&Coarse { params, codes, vectors: vectors.flat(), links: None });
+        let codes = codes_of(params, queries);
+        let (found, _) = look(&space, &codes, (Method::Scan, 5 * CURVE_K));
+        self.recall(&space, &codes, &found, 5 * CURVE_K)
     }
 
     /// The recall curve of the space, in rising cost.
     pub(crate) fn curve(&self, space: &Coarse<'_>, queries: &Vectors) -> Vec<RecallPoint> {
+        let space = self.without(space);
         let codes = codes_of(space.params, queries);
         let mut curve: Vec<RecallPoint> = Vec::new();
-        for beam in BEAMS {
-            let point = self.measure(&self.without(space), &codes, beam);
+        let mut add = |point: RecallPoint| {
             if curve.last().is_none_or(|last| point.recall > last.recall) {
                 curve.push(point);
             }
-            if point.recall >= ENOUGH {
-                break;
-            }
+            point.recall >= ENOUGH
+        };
+        if space.links.is_some() {
+            let _enough = SLACKS.into_iter().any(|slack| add(self.walked(&space, &codes, slack)));
+        } else {
+            let _enough = RESCORED.into_iter().any(|rescored| add(self.scanned(&space, &codes, rescored)));
         }
         curve
     }
@@ -101,33 +113,50 @@ impl Trial {
         Coarse { codes, ..*space }
     }
 
-    /// The point for one beam: the smallest number to rescore that loses next to nothing.
-    fn measure(&self, space: &Coarse<'_>, codes: &[QueryCode], beam: usize) -> RecallPoint {
-        let method = if space.links.is_some() { Method::Walk { beam } } else { Method::Scan };
-        let plan = Plan { method, rescored: beam, expected_recall: 0.0 };
-        let walks: Vec<_> = codes.par_iter().map(|code| space.coarse(code, plan, |_| true, &|| false)).collect();
-        let recall_at = |rescored: usize| {
-            let shares: Vec<f32> = (&self.queries, codes, &walks)
-                .into_par_iter()
-                .map(|(query, code, (found, _))| {
-                    let best = best(space.rescore((&query.vector, code), found, rescored));
-                    let hits = best.iter().filter(|cosine| **cosine >= query.from).count();
-                    hits as f32 / query.right.max(1) as f32
-                })
-                .collect();
-            lower_mean(&shares)
-        };
-        let all = recall_at(beam);
-        let fewer = BEAMS.iter().copied().take_while(|rescored| *rescored < beam);
-        let rescored = fewer.into_iter().find(|rescored| recall_at(*rescored) >= all - RESCORE_LOSS).unwrap_or(beam);
-        let scored = walks.iter().map(|(_, scored)| u64::from(*scored)).sum::<u64>() / walks.len().max(1) as u64;
+    /// The point for one slack: the smallest number to rescore that loses next to nothing.
+    fn walked(&self, space: &Coarse<'_>, codes: &[QueryCode], slack: f32) -> RecallPoint {
+        let reach = Reach { wanted: CURVE_K, slack, most: HELD_MAX };
+        let (found, scored) = look(space, codes, (Method::Walk(reach), 1));
+        let most = found.iter().map(Vec::len).max().unwrap_or(0);
+        let recall_at = |rescored: usize| self.recall(space, codes, &found, rescored);
+        let all = recall_at(most);
+        let fewer = RESCORED.into_iter().take_while(|rescored| *rescored < most);
+        let rescored = fewer.into_iter().find(|rescored| recall_at(*rescored) >= all - RESCORE_LOSS).unwrap_or(most);
         RecallPoint {
-            beam: if space.links.is_some() { beam as u32 } else { 0 },
-            rescored: rescored as u32,
+            slack,
+            held: (most * HELD_ROOM) as u32,
+            rescored: rescored.max(1) as u32,
             recall: recall_at(rescored),
-            scored: scored as u32,
+            scored,
         }
     }
+
+    /// The point for so many candidates of a scan.
+    fn scanned(&self, space: &Coarse<'_>, codes: &[QueryCode], rescored: usize) -> RecallPoint {
+        let (found, scored) = look(space, codes, (Method::Scan, rescored));
+        let recall = self.recall(space, codes, &found, rescored);
+        RecallPoint { slack: 0.0, held: 0, rescored: rescored as u32, recall, scored }
+    }
+
+    /// Recall@10 of the best of what was found for each query, less half a standard error.
+    fn recall(&self, space: &Coarse<'_>, codes: &[QueryCode], found: &[Vec<Scored>], rescored: usize) -> f32 {
+        let share = |((query, code), found): ((&Query, &QueryCode), &Vec<Scored>)| {
+            let best = best(space.rescore((&query.vector, code), found, rescored));
+            let hits = best.iter().filter(|cosine| **cosine >= query.from).count();
+            hits as f32 / query.right.max(1) as f32
+        };
+        let shares: Vec<f32> = self.queries.par_iter().zip(codes).zip(found).map(share).collect();
+        lower_mean(&shares)
+    }
+}
+
+/// What is found for each query, and how many codes were compared for one, on average.
+fn look(space: &Coarse<'_>, codes: &[QueryCode], (method, rescored): (Method, usize)) -> (Vec<Vec<Scored>>, u32) {
+    let plan = Plan { method, rescored, expected_recall: 0.0 };
+    let (found, scored): (Vec<_>, Vec<u32>) =
+        codes.par_iter().map(|code| space.coarse(code, plan, |_| true, &|| false)).unzip();
+    let total = scored.iter().map(|scored| u64::from(*scored)).sum::<u64>();
+    (found, (total / codes.len().max(1) as u64) as u32)
 }
 
 fn codes_of(params: CodeParams, queries: &Vectors) -> Vec<QueryCode> {

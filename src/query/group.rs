@@ -1,18 +1,16 @@
 //! From rows to notes: the best row of each note, and the order of an answer.
 
-use super::search::{LiveSegment, Search};
+use super::opened::Opened;
+use super::search::Search;
 use super::space::Candidate;
 use crate::error::Result;
-use crate::segment::OpenSpace;
 use crate::vector::kernels;
 use std::cmp::Ordering;
 
 /// A note with its best row so far.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found<'a> {
-    pub(super) live: &'a LiveSegment,
-    /// Number of the segment.
-    pub(super) number: usize,
+    pub(super) segment: &'a Opened<'a>,
     pub(super) space: u16,
     pub(super) note: u32,
     pub(super) candidate: Candidate,
@@ -23,31 +21,22 @@ pub(super) struct Found<'a> {
 impl<'a> Found<'a> {
     /// The note's id; none where the file is damaged.
     fn id(&self) -> Option<&'a [u8]> {
-        self.live.segment.view().ok()?.ids.get(self.note as usize).ok()
+        self.segment.id(self.note)
     }
 }
 
 /// One entry a note, with its best row. Unless all rows are among the candidates, the note's other rows are compared as
 /// well: its score must not depend on which of its rows happened to be found, or a note could come back on a later page.
-pub(super) fn best_of_each_note<'a>(
-    search: &Search<'a>,
-    mut found: Vec<Found<'a>>,
-    complete: bool,
-) -> Result<Vec<Found<'a>>> {
-    found.sort_unstable_by(|left, right| {
-        (left.number, left.note).cmp(&(right.number, right.note)).then_with(|| better_first(left, right))
-    });
-    found.dedup_by_key(|found| (found.number, found.note));
+pub(super) fn best_of_each_note<'a>(search: &Search<'a>, mut found: Vec<Found<'a>>, complete: bool) -> Vec<Found<'a>> {
+    let note = |found: &Found<'_>| (found.segment.number, found.note);
+    found.sort_unstable_by(|left, right| note(left).cmp(&note(right)).then_with(|| better_first(left, right)));
+    found.dedup_by_key(|found| note(found));
     if !complete {
-        let mut open = OpenSegment { number: usize::MAX, spaces: Vec::new() };
-        for found in &mut found {
-            open.switch_to(search, found)?;
-            open.improve(search.axes.full(), found);
-        }
+        found.iter_mut().for_each(|found| improve(search, found));
     }
     // A damaged file can hold vectors that are no numbers; they match nothing.
     found.retain(|found| found.candidate.full.is_finite());
-    Ok(found)
+    found
 }
 
 /// Between equal scores a passage says more than the whole, and the first of several passages comes first. What is no
@@ -60,38 +49,17 @@ fn better_first(left: &Found<'_>, right: &Found<'_>) -> Ordering {
         .then(left.candidate.row.cmp(&right.candidate.row))
 }
 
-/// The spaces of one segment that a search looks into.
-struct OpenSegment<'a> {
-    number: usize,
-    spaces: Vec<(u16, OpenSpace<'a>)>,
-}
-
-impl<'a> OpenSegment<'a> {
-    fn switch_to(&mut self, search: &Search<'a>, found: &Found<'a>) -> Result<()> {
-        if self.number == found.number {
-            return Ok(());
-        }
-        self.number = found.number;
-        self.spaces.clear();
-        for ordinal in search.spaces() {
-            if let Some(space) = found.live.segment.space(*ordinal)? {
-                self.spaces.push((*ordinal, space));
-            }
-        }
-        Ok(())
-    }
-
-    /// Replaces the row by the note's best one.
-    fn improve(&self, query: &[f32], found: &mut Found<'a>) {
-        for (ordinal, space) in &self.spaces {
-            let present = (found.space, found.candidate.row);
-            for row in space.view.rows_of(found.note).iter().filter(|row| (*ordinal, **row) != present) {
-                let Some(vector) = space.vector(*row) else { continue };
-                let full = kernels::dot_f32(query, vector);
-                let other = Found { space: *ordinal, candidate: Candidate { row: *row, coarse: full, full }, ..*found };
-                if better_first(&other, found) == Ordering::Less {
-                    *found = other;
-                }
+/// Replaces the row by the note's best one.
+fn improve(search: &Search<'_>, found: &mut Found<'_>) {
+    let present = (found.space, found.candidate.row);
+    for ordinal in search.spaces() {
+        let Some(space) = found.segment.space(*ordinal) else { continue };
+        for row in space.view.rows_of(found.note).iter().filter(|row| (*ordinal, **row) != present) {
+            let Some(vector) = space.vector(*row) else { continue };
+            let full = kernels::dot_f32(search.axes.full(), vector);
+            let other = Found { space: *ordinal, candidate: Candidate { row: *row, coarse: full, full }, ..*found };
+            if better_first(&other, found) == Ordering::Less {
+                *found = other;
             }
         }
     }
@@ -101,17 +69,17 @@ impl<'a> OpenSegment<'a> {
 pub(super) fn ranked<'a>(search: &Search<'a>, mut found: Vec<Found<'a>>) -> Result<Vec<Found<'a>>> {
     if let Some(id) = &search.target.exclude {
         let mut own = Vec::with_capacity(search.segments.len());
-        for live in search.segments {
-            own.push(live.segment.find(id)?);
+        for segment in search.segments {
+            own.push(segment.live.segment.find(id)?);
         }
-        found.retain(|found| own.get(found.number).copied().flatten() != Some(found.note));
+        found.retain(|found| own.get(found.segment.number).copied().flatten() != Some(found.note));
     }
     if let Some(cursor) = &search.options.after {
         found.retain(|found| cursor.precedes(found.candidate.full, found.id().unwrap_or_default()));
     }
     let order = |left: &Found<'_>, right: &Found<'_>| {
         let scores = right.candidate.full.total_cmp(&left.candidate.full);
-        scores.then_with(|| left.id().cmp(&right.id())).then(left.number.cmp(&right.number))
+        scores.then_with(|| left.id().cmp(&right.id())).then(left.segment.number.cmp(&right.segment.number))
     };
     // An exact search finds every note, and few of them are shown: only those are sorted.
     let shown = search.options.k.saturating_add(1).min(found.len());

@@ -6,8 +6,10 @@
 //! | `options.rs` | what a caller may ask for |
 //! | `answer.rs` | what a caller gets |
 //! | `cursor.rs` | where the next page starts |
+//! | `opened.rs` | the views of a segment, made once a search |
 //! | `plan.rs` | recall asked for → beam and number to rescore, from the segment's measured curve |
 //! | `axes.rs` | the query in the axes of each space |
+//! | `beam.rs` | the best rows met on a walk, and how far it goes |
 //! | `walk.rs` | best-first walk over coarse codes |
 //! | `scan.rs` | every code, or every full vector, without a graph |
 //! | `space.rs` | candidates of one space of one segment |
@@ -21,10 +23,12 @@
 
 mod answer;
 mod axes;
+mod beam;
 mod calibrate;
 mod cursor;
 mod evidence;
 mod group;
+mod opened;
 mod options;
 mod plan;
 mod scan;

@@ -1,6 +1,7 @@
 //! From the recall a caller wants to the cheapest way that gave it when the segment was built.
 
-use super::walk::BEAM_MAX;
+use super::beam::Reach;
+use super::walk::HELD_MAX;
 use index_format::{RecallPoint, SpaceMeta};
 
 /// Up to this many rows every full vector is compared: it costs no more than the estimate would save.
@@ -8,18 +9,18 @@ pub(super) const EXACT_ROWS: usize = 1_000;
 /// The `k` for which recall curves are measured.
 pub(super) const CURVE_K: usize = 10;
 
+/// A scan of all codes in their order takes as long as comparing this share of them on a walk.
+const SCAN_SHARE: u64 = 6;
+
 /// How the rows of a space are looked through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Method {
     /// Every full vector.
     Exact,
     /// Every code, then the best full vectors.
     Scan,
-    /// The graph with this beam, then the best full vectors.
-    Walk {
-        /// Beam width.
-        beam: usize,
-    },
+    /// The graph, then the best full vectors.
+    Walk(Reach),
 }
 
 /// A method, how many full vectors it reads, and what it should reach.
@@ -48,10 +49,13 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     if rescored >= rows {
         return EXACT;
     }
-    let beam = scaled(point.beam).max(rescored);
-    // A beam over an eighth of the rows visits most of them, in a worse order than a scan does.
-    let method =
-        if point.beam == 0 || beam >= rows / 8 || beam > BEAM_MAX { Method::Scan } else { Method::Walk { beam } };
+    let reach = Reach {
+        wanted: shown.saturating_mul(widen).max(want),
+        slack: point.slack,
+        most: scaled(point.held).max(rescored),
+    };
+    let scans = point.held == 0 || scaled(point.scored) as u64 >= rows as u64 / SCAN_SHARE || reach.wanted > HELD_MAX;
+    let method = if scans { Method::Scan } else { Method::Walk(reach) };
     Plan { method, rescored, expected_recall: point.recall }
 }
 
@@ -63,10 +67,10 @@ fn point_for(curve: &[RecallPoint], recall: f32) -> Option<RecallPoint> {
     let share = f64::from((recall - left.recall) / (right.recall - left.recall)).clamp(0.0, 1.0);
     let between =
         |left: u32, right: u32| (f64::from(left) + share * (f64::from(right) - f64::from(left))).ceil() as u32;
-    let rescored = between(left.rescored, right.rescored);
     Some(RecallPoint {
-        beam: between(left.beam, right.beam),
-        rescored,
+        slack: left.slack + share as f32 * (right.slack - left.slack),
+        held: right.held,
+        rescored: between(left.rescored, right.rescored),
         recall,
         scored: between(left.scored, right.scored),
     })
@@ -77,25 +81,39 @@ mod tests {
     use super::*;
 
     fn space(rows: u32) -> SpaceMeta {
-        let point = |beam, recall| RecallPoint { beam, rescored: beam / 2, recall, scored: beam * 10 };
-        let curve = vec![point(20, 0.9), point(40, 0.96), point(80, 0.99)];
+        let point = |slack, recall, effort| RecallPoint {
+            slack,
+            held: 2 * effort,
+            rescored: effort,
+            recall,
+            scored: 10 * effort,
+        };
+        let curve = vec![point(0.0, 0.9, 10), point(0.1, 0.96, 20), point(0.2, 0.99, 40)];
         SpaceMeta { width: 8, rows, code_dims: 8, code_bits: 8, code_scale: 1.0, rotation: None, graph: None, curve }
+    }
+
+    fn reach(plan: &Plan) -> Reach {
+        let Method::Walk(reach) = plan.method else { panic!("{plan:?} is no walk") };
+        reach
     }
 
     #[test]
     fn the_effort_lies_between_the_points_around_the_recall() {
-        let planned = plan(&space(100_000), 11, 0.95, 1);
-        assert_eq!(planned.method, Method::Walk { beam: 37 });
-        assert_eq!((planned.rescored, planned.expected_recall), (19, 0.95));
-        assert_eq!(plan(&space(100_000), 11, 0.96, 1).method, Method::Walk { beam: 40 });
+        let planned = plan(&space(100_000), 11, 0.93, 1);
+        assert!((reach(&planned).slack - 0.05).abs() < 1e-4, "{planned:?}");
+        assert_eq!((reach(&planned).wanted, reach(&planned).most), (11, 40));
+        assert_eq!((planned.rescored, planned.expected_recall), (16, 0.93));
+        assert_eq!(reach(&plan(&space(100_000), 11, 0.96, 1)).slack, 0.1);
         let least = plan(&space(100_000), 11, 0.5, 1);
-        assert_eq!((least.method, least.expected_recall), (Method::Walk { beam: 20 }, 0.9));
+        assert_eq!((reach(&least).slack, least.expected_recall), (0.0, 0.9));
     }
 
     #[test]
     fn more_hits_and_widening_multiply_the_effort() {
-        assert_eq!(plan(&space(100_000), 31, 0.9, 1).method, Method::Walk { beam: 60 });
-        assert_eq!(plan(&space(100_000), 10, 0.9, 4).rescored, 40);
+        let more = plan(&space(100_000), 31, 0.9, 1);
+        assert_eq!((reach(&more).wanted, reach(&more).most, more.rescored), (31, 60, 31));
+        let wider = plan(&space(100_000), 10, 0.9, 4);
+        assert_eq!((reach(&wider).wanted, wider.rescored), (40, 40));
     }
 
     #[test]
@@ -106,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn tiny_spaces_are_exact_and_wide_beams_become_scans() {
+    fn tiny_spaces_are_exact_and_long_walks_become_scans() {
         assert_eq!(plan(&space(900), 10, 0.9, 1), EXACT);
         assert_eq!(plan(&space(2_000), 101, 0.96, 1).method, Method::Scan);
     }

@@ -1,6 +1,7 @@
 //! Looking at every row: for spaces too small for a graph, and for answers that must be exact.
 
-use super::walk::{Codes, Scored, Walked};
+use super::beam::Scored;
+use super::walk::{Codes, Walked};
 use crate::vector::{QueryCode, kernels};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -3,12 +3,13 @@
 use super::axes::Axes;
 use super::evidence::evidence;
 use super::group::{Found, best_of_each_note, ranked};
+use super::opened::Opened;
 use super::options::{Granularity, Limits, SearchOptions};
 use super::plan::{Method, plan};
 use super::space::Coarse;
 use super::{Answer, Cursor, Stages};
 use crate::error::Result;
-use crate::segment::{Deleted, GLOBAL, LOCAL, Segment};
+use crate::segment::{Deleted, GLOBAL, LOCAL, OpenSpace, Segment};
 use std::sync::Arc;
 
 /// How much the effort grows when an attempt found too few notes.
@@ -41,7 +42,7 @@ pub(crate) struct Target {
 
 /// One search: what all its steps share.
 pub(super) struct Search<'a> {
-    pub(super) segments: &'a [LiveSegment],
+    pub(super) segments: &'a [Opened<'a>],
     pub(super) target: &'a Target,
     pub(super) options: &'a SearchOptions,
     pub(super) limits: &'a Limits,
@@ -68,7 +69,8 @@ pub(crate) fn search(
 ) -> Result<Answer> {
     options.check()?;
     limits.check()?;
-    let search = Search { segments, target, options, limits, axes: Axes::of(&target.vector) };
+    let opened = Opened::all(segments)?;
+    let search = Search { segments: &opened, target, options, limits, axes: Axes::of(&target.vector) };
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let (found, stages) = search.found(seen)?;
     let mut hits = Vec::with_capacity(options.k.min(found.len()));
@@ -89,7 +91,7 @@ impl<'a> Search<'a> {
     /// The notes of the page in their order, and at least one more if there is one. Tries harder until there are enough,
     /// or all have been looked at: each attempt multiplies the effort, and one that reaches all rows is exhaustive.
     fn found(&self, seen: usize) -> Result<(Vec<Found<'a>>, Stages)> {
-        let live: usize = self.segments.iter().map(LiveSegment::live_notes).sum();
+        let live: usize = self.segments.iter().map(|segment| segment.live.live_notes()).sum();
         let k = self.options.k;
         // One more than asked for tells whether there is a next page.
         let want = if k == 0 { 0 } else { k.saturating_add(seen).saturating_add(1).min(live) };
@@ -108,15 +110,15 @@ impl<'a> Search<'a> {
         let segments = self.segments.len();
         let stages = Stages { segments, coarse: 0, rescored: 0, exact: true, expected_recall: 1.0 };
         let mut attempt = Attempt { found: Vec::new(), stages, exhaustive: true };
-        for number in 0..segments {
+        for segment in self.segments {
             for ordinal in self.spaces() {
-                if want > 0 {
-                    self.search_space(&mut attempt, (number, *ordinal), want, widen)?;
+                if let Some(space) = segment.space(*ordinal).filter(|_| want > 0) {
+                    self.search_space(&mut attempt, (segment, *ordinal, space), want, widen);
                     self.limits.check()?;
                 }
             }
         }
-        attempt.found = best_of_each_note(self, attempt.found, attempt.exhaustive)?;
+        attempt.found = best_of_each_note(self, attempt.found, attempt.exhaustive);
         Ok(attempt)
     }
 
@@ -132,22 +134,20 @@ impl<'a> Search<'a> {
     fn search_space(
         &self,
         attempt: &mut Attempt<'a>,
-        (number, ordinal): (usize, u16),
+        (segment, ordinal, space): (&'a Opened<'a>, u16, &OpenSpace<'a>),
         want: usize,
         widen: usize,
-    ) -> Result<()> {
-        let Some(live) = self.segments.get(number) else { return Ok(()) };
-        let Some(space) = live.segment.space(ordinal)?.filter(|space| space.meta.rows > 0) else { return Ok(()) };
+    ) {
         let plan = plan(space.meta, want, self.options.recall, widen);
         let note_of = |row: u32| space.view.rows.get(row as usize).map(|entry| entry.note);
-        let deleted = live.deleted.notes();
+        let deleted = segment.live.deleted.notes();
         let kept = |note: u32| deleted.binary_search(&note).is_err();
         let alive = |row: u32| deleted.is_empty() || note_of(row).is_some_and(kept);
         let stop = || self.limits.check().is_err();
         let coarse = Coarse::of(space.meta, &space.view);
         let candidates = match plan.method {
             Method::Exact => coarse.exact(self.axes.full(), alive, &stop),
-            _ => coarse.candidates((self.axes.full(), &self.axes.coded(&space)), plan, alive, &stop),
+            _ => coarse.candidates((self.axes.full(), &self.axes.coded(space)), plan, alive, &stop),
         };
         attempt.stages.coarse += candidates.scored;
         attempt.stages.rescored += candidates.found.len() as u64;
@@ -157,9 +157,8 @@ impl<'a> Search<'a> {
         for candidate in candidates.found {
             let Some(note) = note_of(candidate.row) else { continue };
             let at_cut = candidate.coarse <= candidates.cut;
-            attempt.found.push(Found { live, number, space: ordinal, note, candidate, at_cut });
+            attempt.found.push(Found { segment, space: ordinal, note, candidate, at_cut });
         }
-        Ok(())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The candidates of one space of one segment: coarse search on codes, then cosines of full vectors.
 
+use super::beam::Scored;
 use super::plan::{Method, Plan};
 use super::scan::{scan_codes, scan_vectors};
-use super::walk::{Codes, Scored, Walk};
+use super::walk::{Codes, Walk};
 use crate::vector::{Bits, CodeParams, QueryCode, kernels};
 use index_format::{LinksView, SpaceMeta, SpaceView};
 
@@ -81,7 +82,7 @@ impl<'a> Coarse<'a> {
     ) -> (Vec<Scored>, u32) {
         let codes = Codes { bytes: code.code_bytes(), flat: self.codes };
         let walked = match (plan.method, self.links) {
-            (Method::Walk { beam }, Some(links)) => Walk { codes, links, query: code, beam }.run(&accept, stop),
+            (Method::Walk(reach), Some(links)) => Walk { codes, links, query: code, reach }.run(&accept, stop),
             _ => None,
         };
         let walked = walked.unwrap_or_else(|| scan_codes(codes, code, plan.rescored, accept, stop));

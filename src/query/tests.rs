@@ -1,5 +1,6 @@
 //! Walks, scans and plans against the naive twin, and against damaged arrays.
 
+use super::beam::{Beam, Reach, Scored};
 use super::calibrate::Trial;
 use super::plan::{CURVE_K, Method, Plan, plan};
 use super::space::Coarse;
@@ -91,16 +92,24 @@ fn a_plan_reaches_on_new_queries_the_recall_it_was_asked_for() {
         for asked in [0.8, 0.9, 0.95, 0.99] {
             let plan = plan(&meta, CURVE_K, asked, 1);
             let reached = space.recall(plan, |_| true);
-            assert!(reached >= f64::from(asked) - 0.02, "{shape:?}: asked {asked}, reached {reached} with {plan:?}");
+            // Both the curve and this mean come from a few hundred queries, whose spread shrinks towards 1.
+            let chance = 0.09 * (1.0 - f64::from(asked)).sqrt();
+            assert!(reached >= f64::from(asked) - chance, "{shape:?}: asked {asked}, reached {reached} with {plan:?}");
         }
     }
+}
+
+/// A walk that holds so many rows, however far.
+fn wide(rows: usize) -> Plan {
+    let reach = Reach { wanted: rows, slack: 0.0, most: rows };
+    Plan { method: Method::Walk(reach), rescored: rows, expected_recall: 1.0 }
 }
 
 #[test]
 fn a_wide_walk_finds_what_the_twin_finds() {
     for shape in SHAPES {
         let space = Space::of(shape);
-        let plan = Plan { method: Method::Walk { beam: 400 }, rescored: 400, expected_recall: 1.0 };
+        let plan = wide(400);
         let reached = space.recall(plan, |_| true);
         assert!(reached > 0.995, "{shape:?}: {reached}");
         let half = space.recall(plan, |row| row % 2 == 0);
@@ -125,8 +134,8 @@ fn an_exact_search_is_exhaustive_and_scores_in_full_width() {
 fn curves_rise_in_recall_and_cost() {
     let curve = Space::of(Shape::Clustered).meta().curve;
     assert!(!curve.is_empty());
-    assert!(curve.windows(2).all(|pair| pair[0].recall < pair[1].recall && pair[0].beam < pair[1].beam), "{curve:?}");
-    assert!(curve.iter().all(|point| point.rescored >= 1 && point.rescored <= point.beam && point.scored > 0));
+    assert!(curve.windows(2).all(|pair| pair[0].recall < pair[1].recall && pair[0].slack < pair[1].slack), "{curve:?}");
+    assert!(curve.iter().all(|point| point.rescored >= 1 && point.rescored <= point.held && point.scored > 0));
 }
 
 #[test]
@@ -140,7 +149,8 @@ fn a_walk_stops_when_told_to() {
     let space = Space::of(Shape::Uniform);
     let code = space.params.query(space.vectors.row(0));
     let codes = Codes { bytes: space.params.bytes(), flat: &space.codes };
-    let walk = Walk { codes, links: space.links.view(), query: &code, beam: ROWS };
+    let walk =
+        Walk { codes, links: space.links.view(), query: &code, reach: Reach { wanted: ROWS, slack: 0.0, most: ROWS } };
     let whole = walk.run(|_| true, &|| false).unwrap();
     let stopped = walk.run(|_| true, &|| true).unwrap();
     assert!(stopped.scored < whole.scored, "{} of {}", stopped.scored, whole.scored);
@@ -155,10 +165,11 @@ fn many_deleted_rows_around_a_query_end_in_a_scan() {
     let links = LinksView { degree: 2, entry: rows / 2, neighbours: &neighbours };
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let query = params.query(&[1.0, 0.0]);
-    let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, beam: 10 };
+    let reach = Reach { wanted: 10, slack: 0.0, most: 10 };
+    let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, reach };
     assert!(walk.run(|row| row + 1 == rows, &|| false).is_none());
     let space = Coarse { params, codes: &codes, vectors: &[], links: Some(links) };
-    let plan = Plan { method: Method::Walk { beam: 10 }, rescored: 10, expected_recall: 1.0 };
+    let plan = wide(10);
     let (found, scored) = space.coarse(&query, plan, |row| row + 1 == rows, &|| false);
     assert_eq!((found.len(), found[0].row, scored), (1, rows - 1, rows));
 }
@@ -178,7 +189,7 @@ fn damaged_links_change_answers_and_nothing_else() {
         let entry = if round % 4 == 0 { draw.bits() as u32 } else { draw.below(rows) as u32 };
         let links = LinksView { degree, entry, neighbours: &neighbours };
         let damaged = Coarse { links: Some(links), ..space.coarse() };
-        let plan = Plan { method: Method::Walk { beam: 50 }, rescored: 20, expected_recall: 1.0 };
+        let plan = Plan { rescored: 20, ..wide(50) };
         let found = damaged.candidates((&space.queries[round], &space.queries[round]), plan, |_| true, &|| false).found;
         assert!(found.len() <= 20 && found.iter().all(|candidate| (candidate.row as usize) < rows));
     }
@@ -188,12 +199,45 @@ fn damaged_links_change_answers_and_nothing_else() {
 fn a_damaged_curve_still_ends_in_an_exact_search() {
     let mut meta = Space::of(Shape::Uniform).meta();
     for point in &mut meta.curve {
-        (point.beam, point.rescored, point.recall) = (0, 0, f32::NAN);
+        (point.held, point.rescored, point.recall) = (0, 0, f32::NAN);
     }
     meta.curve[0].recall = 1.0;
     let mut widen = 1_usize;
     while plan(&meta, 10, 0.5, widen).method != Method::Exact {
         assert!(widen < usize::MAX, "widening has an end");
         widen = widen.saturating_mul(4);
+    }
+}
+
+#[test]
+fn a_beam_holds_what_a_sorted_list_of_everything_would() {
+    let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
+    let mut draw = Draw(11);
+    for round in 0..200 {
+        let reach = Reach { wanted: 1 + draw.below(6), slack: draw.below(4) as f32 * 0.1, most: 6 + draw.below(10) };
+        let mut beam = Beam::default();
+        beam.begin(&params.query(&[1.0, 0.0]));
+        let mut all: Vec<(Scored, bool)> = Vec::new();
+        for row in 0..60 {
+            let candidate = Scored { score: draw.below(40) as i32 * 250, row };
+            let accepted = round % 2 == 0 || draw.below(3) > 0;
+            all.push((candidate, accepted));
+            if beam.wants(candidate, reach) {
+                beam.insert(candidate, accepted, reach);
+            }
+        }
+        all.sort_by(|left, right| right.cmp(left));
+        let accepted: Vec<Scored> = all.iter().filter(|(_, accepted)| *accepted).map(|(row, _)| *row).collect();
+        let last = accepted[reach.wanted - 1].score;
+        let floor = f64::from(last) - f64::from(reach.slack) * (10_000.0 - f64::from(last));
+        // Rows as far as the last wanted one need not be held; among equals the first come, not all.
+        let nearer = accepted.iter().filter(|row| f64::from(row.score) > floor && row.score > last).count();
+        let found = beam.found();
+        assert!(found.len() >= reach.wanted && found.len() <= reach.most.max(reach.wanted), "{reach:?}: {found:?}");
+        assert!(found.len() >= nearer.min(reach.most), "{reach:?}: {found:?}");
+        let scores = |rows: &[Scored]| rows.iter().take(reach.wanted).map(|row| row.score).collect::<Vec<_>>();
+        assert_eq!(scores(&found), scores(&accepted), "{reach:?}");
+        assert!(found.is_sorted_by(|left, right| left > right));
+        assert!(found.iter().skip(reach.wanted).all(|row| f64::from(row.score) > floor - 1.0), "{reach:?}: {found:?}");
     }
 }

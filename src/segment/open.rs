@@ -78,7 +78,8 @@ impl Segment {
         self.view()?.find(id).map_err(|source| self.damaged(source))
     }
 
-    fn damaged(&self, source: FormatError) -> Error {
+    /// The error for damage met in this file.
+    pub(crate) fn damaged(&self, source: FormatError) -> Error {
         Error::Damaged { file: self.name.clone(), source }
     }
 }

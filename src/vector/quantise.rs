@@ -94,11 +94,7 @@ impl CodeParams {
         debug_assert!(vector.len() >= self.dims && out.len() == self.bytes(), "code of a wrong width");
         let prefix = self.prepared(vector);
         match self.bits {
-            Bits::Eight => {
-                for (code, component) in out.iter_mut().zip(prefix) {
-                    *code = round_to_code(component * self.scale);
-                }
-            }
+            Bits::Eight => to_bytes(&prefix, self.scale, out),
             Bits::Four => {
                 let level = |component: f32| (component * self.scale + NIBBLE_ZERO).clamp(0.0, 15.0) as u8;
                 let (low, high) = prefix.split_at(self.dims / 2);
@@ -126,12 +122,10 @@ impl CodeParams {
         let scale = match self.bits {
             // The very code of a row with this vector, so that equal vectors score alike from either side.
             Bits::Eight => self.scale,
-            Bits::Four => {
-                let largest = prefix.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
-                if largest > 0.0 { CODE_MAX / largest } else { 1.0 }
-            }
+            Bits::Four => full_scale(&prefix),
         };
-        let components: Vec<i8> = prefix.iter().map(|component| round_to_code(component * scale)).collect();
+        let mut components = vec![0; prefix.len()];
+        to_bytes(&prefix, scale, &mut components);
         let sum: i32 = components.iter().map(|component| i32::from(*component)).sum();
         // A level stands for the middle of its range.
         let (zero, size) = match self.bits {
@@ -199,10 +193,29 @@ impl QueryCode {
         }
     }
 
+    /// The score of a cosine of 1.
+    #[must_use]
+    pub(crate) fn full_score(&self) -> f64 {
+        self.zero + 1.0 / self.unit
+    }
+
     /// The cosine that a score stands for; rounding may carry it a little past 1.
     #[must_use]
     pub(crate) fn cosine(&self, score: i32) -> f32 {
         ((f64::from(score) - self.zero) * self.unit) as f32
+    }
+}
+
+/// The scale at which the largest component just fits a byte.
+pub(super) fn full_scale(components: &[f32]) -> f32 {
+    let largest = components.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+    if largest > 0.0 { CODE_MAX / largest } else { 1.0 }
+}
+
+/// The components in bytes at a scale.
+pub(super) fn to_bytes(components: &[f32], scale: f32, bytes: &mut [i8]) {
+    for (byte, component) in bytes.iter_mut().zip(components) {
+        *byte = round_to_code(component * scale);
     }
 }
 

@@ -5,7 +5,8 @@
 //! vectors compared by cosine, so the mean counts) leaves every full-width dot product as it was and puts most of it
 //! into the first components (Pearson 1901; Jolliffe, "Principal Component Analysis").
 
-use super::kernels::dot_f32;
+use super::kernels::{self, dot_f32};
+use super::quantise::{full_scale, to_bytes};
 use super::{VectorError, Vectors, check_finite};
 use nalgebra::{DMatrix, DMatrixView, SymmetricEigen};
 use rayon::prelude::*;
@@ -24,6 +25,10 @@ const SWEEPS_PER_COMPONENT: usize = 64;
 pub(crate) struct Rotation {
     width: usize,
     rows: Vec<f32>,
+    /// The axes in bytes, and what a unit of each stands for: reading them in full would take a query as long as a
+    /// hundred comparisons, and codes are coarser than that anyway.
+    bytes: Vec<i8>,
+    units: Vec<f32>,
 }
 
 impl Rotation {
@@ -49,7 +54,7 @@ impl Rotation {
             let sign = if axis[axis.iamax()] < 0.0 { -1.0 } else { 1.0 };
             rows.extend(axis.iter().map(|&component| (component * sign) as f32));
         }
-        let learnt = Self { width, rows };
+        let learnt = Self::of(width, rows);
         if learnt.orthogonality_error() > ORTHONORMAL_WITHIN {
             return Self::identity(width);
         }
@@ -63,7 +68,18 @@ impl Rotation {
         for axis in 0..width {
             rows[axis * width + axis] = 1.0;
         }
-        Self { width, rows }
+        Self::of(width, rows)
+    }
+
+    fn of(width: usize, rows: Vec<f32>) -> Self {
+        let mut bytes = vec![0; rows.len()];
+        let in_bytes = |(axis, bytes): (&[f32], &mut [i8])| {
+            let scale = full_scale(axis);
+            to_bytes(axis, scale, bytes);
+            1.0 / scale
+        };
+        let units = rows.chunks_exact(width).zip(bytes.chunks_exact_mut(width)).map(in_bytes).collect();
+        Self { width, rows, bytes, units }
     }
 
     /// Checks that the axes are orthonormal, at a cost of `width`^3.
@@ -90,7 +106,7 @@ impl Rotation {
             return Err(VectorError::Ragged { width, length: rows.len() });
         }
         check_finite(&rows)?;
-        Ok(Self { width, rows })
+        Ok(Self::of(width, rows))
     }
 
     /// Components of the vectors it turns.
@@ -105,13 +121,20 @@ impl Rotation {
         &self.rows
     }
 
-    /// Turns one vector; `out` receives as many leading components as it has room for.
+    /// The first `dims` turned components of one vector, each within about a hundredth of the vector's length: what the
+    /// code of a query needs, several times as fast as [`Rotation::prefixes`].
     ///
-    /// A vector of another width is a programmer's error: caught in debug builds, cut to the shorter one otherwise.
-    pub(crate) fn apply(&self, vector: &[f32], out: &mut [f32]) {
-        for (component, axis) in out.iter_mut().zip(self.axes()) {
-            *component = dot_f32(axis, vector);
-        }
+    /// A vector of another width is a programmer's error: caught in debug builds, cut or taken as 0 beyond otherwise.
+    #[must_use]
+    pub(crate) fn coarse_prefix(&self, vector: &[f32], dims: usize) -> Vec<f32> {
+        debug_assert_eq!(vector.len(), self.width, "vector of another width");
+        let mut bytes = vec![0; self.width];
+        let scale = full_scale(vector);
+        to_bytes(vector, scale, &mut bytes);
+        let axes: Vec<u32> = (0..dims.min(self.width) as u32).collect();
+        let mut scores = Vec::new();
+        kernels::dot_i8_many(&bytes, &self.bytes, &axes, &mut scores);
+        scores.iter().zip(&self.units).map(|(score, axis)| *score as f32 * axis / scale).collect()
     }
 
     /// The first `dims` turned components of every row, on all threads of the current rayon pool.

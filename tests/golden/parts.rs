@@ -160,7 +160,7 @@ fn graphed() -> Segment {
     let coded: Vec<f32> = (0..notes as usize).flat_map(|note| turned(vector(note))).collect();
     let links =
         (0..notes).flat_map(|row| [(row + 1) % notes, (row + notes - 1) % notes, (row + 7) % notes, NO_NEIGHBOUR]);
-    let point = |beam, recall| RecallPoint { beam, rescored: beam, recall, scored: 4 * beam };
+    let point = |beam, recall| RecallPoint { slack: 0.25, held: beam, rescored: beam, recall, scored: 4 * beam };
     let meta = SpaceMeta {
         width: WIDTH as u32,
         rows: notes,

@@ -57,7 +57,7 @@ fn spread(mut components: Vec<f64>) -> Vec<f64> {
                 if at & step == 0 { own + other } else { other - own }
             })
             .collect();
-        step *= 2;
+        step = step.saturating_mul(2);
     }
     components
 }

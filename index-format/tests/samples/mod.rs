@@ -53,7 +53,7 @@ impl Parts {
             graph: None,
             curve: Vec::new(),
         };
-        let point = RecallPoint { beam: 10, rescored: 10, recall: 0.97, scored: 40 };
+        let point = RecallPoint { slack: 0.5, held: 10, rescored: 10, recall: 0.97, scored: 40 };
         let local = SpaceMeta {
             rows: 3,
             code_dims: 1,

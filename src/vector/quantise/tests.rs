@@ -1,3 +1,5 @@
+//! Codes stand for what they are made of, within what their bits allow.
+
 use super::*;
 use crate::vector::naive;
 use crate::vector::seeded::Seeded;

@@ -1,0 +1,42 @@
+//! A live segment opened for one search: its views are made once, however often they are asked.
+
+use super::search::LiveSegment;
+use crate::error::Result;
+use crate::segment::{GLOBAL, LOCAL, OpenSpace};
+use index_format::{ArchivedRecord, SegmentView};
+
+/// Views of a segment and of its spaces.
+#[derive(Debug)]
+pub(super) struct Opened<'a> {
+    pub(super) live: &'a LiveSegment,
+    /// Its place among the segments of the search.
+    pub(super) number: usize,
+    notes: SegmentView<'a>,
+    spaces: [Option<OpenSpace<'a>>; 2],
+}
+
+impl<'a> Opened<'a> {
+    pub(super) fn all(segments: &'a [LiveSegment]) -> Result<Vec<Self>> {
+        let open = |(number, live): (usize, &'a LiveSegment)| {
+            let segment = &live.segment;
+            let spaces = [segment.space(GLOBAL)?, segment.space(LOCAL)?];
+            Ok(Self { live, number, notes: segment.view()?, spaces })
+        };
+        segments.iter().enumerate().map(open).collect()
+    }
+
+    /// A space, unless it has no rows.
+    pub(super) fn space(&self, ordinal: u16) -> Option<&OpenSpace<'a>> {
+        self.spaces.get(usize::from(ordinal))?.as_ref().filter(|space| space.meta.rows > 0)
+    }
+
+    /// The id of a note; none where the file is damaged.
+    pub(super) fn id(&self, note: u32) -> Option<&'a [u8]> {
+        self.notes.ids.get(note as usize).ok()
+    }
+
+    /// What is stored of a note, read where it lies.
+    pub(super) fn record(&self, note: u32) -> Result<&'a ArchivedRecord> {
+        self.notes.archived(note).map_err(|source| self.live.segment.damaged(source))
+    }
+}
