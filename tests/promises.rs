@@ -85,6 +85,20 @@ fn a_caller_asks_for_recall_and_gets_it() {
 }
 
 #[test]
+fn a_batch_answers_as_one_by_one() {
+    let (index, _) = external(16);
+    let rows = vectors(Shape::Clustered, 3_000, 16, 5);
+    fill(&index, &rows);
+    let options = SearchOptions::new().k(5);
+    let queries = || rows.iter().step_by(40).map(|row| Query::vector(row.as_slice()));
+    let together = index.snapshot().search_batch(queries(), &options).unwrap();
+    let apart: Vec<_> = queries().map(|query| index.search(query, &options).unwrap()).collect();
+    assert_eq!(together, apart);
+    assert!(index.snapshot().search_batch([Query::vector([1.0])], &options).is_err());
+    assert!(index.snapshot().search_batch(Vec::<Query>::new(), &options).unwrap().is_empty());
+}
+
+#[test]
 fn a_commit_is_all_or_nothing() {
     let (index, storage) = external(2);
     fill(&index, &[vec![1.0, 0.0]]);

@@ -17,12 +17,15 @@ pub struct GraphMeta {
 /// One measured point of a space's recall curve (k = 10, held-out rows as queries).
 #[derive(Debug, Clone, Copy, PartialEq, Archive, Serialize, Deserialize)]
 pub struct RecallPoint {
-    /// How much farther than the last wanted row another may be and still be followed, as a share of its distance.
+    /// How much farther than the last wanted row another may be and still be followed, as a share of its distance, for a
+    /// query as near to the rows as they are to each other; 0 where all codes are compared.
     pub slack: f32,
-    /// Rows a walk holds at most; 0 means a scan of all codes.
+    /// The same for a query as far from the rows as [`SpaceMeta::far`].
+    pub far_slack: f32,
+    /// How much lower than that of the last wanted row an estimated cosine may be and still be compared in full width.
+    pub margin: f32,
+    /// Rows held, and compared in full width, at most.
     pub held: u32,
-    /// Candidates rescored on full vectors.
-    pub rescored: u32,
     /// Mean recall@10 against exact search.
     pub recall: f32,
     /// Mean coarse scores computed a query.
@@ -46,6 +49,10 @@ pub struct SpaceMeta {
     pub rotation: Option<u64>,
     /// The graph, if the space is large enough to have one.
     pub graph: Option<GraphMeta>,
+    /// Distance (one less the cosine) from a row to its tenth neighbour, on average.
+    pub near: f32,
+    /// The same for queries unlike the rows, as far as that was tried; at least `near`.
+    pub far: f32,
     /// Measured recall at rising cost; may be empty (then a search is exact).
     pub curve: Vec<RecallPoint>,
 }
@@ -58,8 +65,8 @@ impl SpaceMeta {
     }
 }
 
-/// Largest slack: beyond it a walk would go everywhere.
-const SLACK_MAX: f32 = 1e3;
+/// Largest slack or margin: beyond it a walk would go everywhere.
+const REACH_MAX: f32 = 1e3;
 
 /// That the arrays have the sizes the structured part calls for, and its numbers a meaning.
 pub(crate) fn check_space(meta: &SpaceMeta, notes: u64, view: &SpaceView<'_>) -> Result<(), FormatError> {
@@ -96,12 +103,17 @@ pub(crate) fn check_space(meta: &SpaceMeta, notes: u64, view: &SpaceView<'_>) ->
     if !meta.code_scale.is_finite() || meta.code_scale <= 0.0 {
         return Err(inconsistent("code scale bits (finite, above 0)", 0, 0, u64::from(meta.code_scale.to_bits())));
     }
+    if !(0.0..=2.5).contains(&meta.near) || !(meta.near..=2.5).contains(&meta.far) {
+        return Err(inconsistent("distances of near and far queries", 0, 0, u64::from(meta.far.to_bits())));
+    }
     // A search that finds too little multiplies this effort until it is enough: none at all would never be.
-    let odd = meta.curve.iter().find(|point| {
-        point.rescored == 0 || !(0.0..=1.0).contains(&point.recall) || !(0.0..=SLACK_MAX).contains(&point.slack)
-    });
-    if let Some(odd) = odd {
-        return Err(inconsistent("candidates rescored at a measured recall", 0, 1, u64::from(odd.rescored)));
+    let sound = |point: &RecallPoint| {
+        point.held > 0
+            && (0.0..=1.0).contains(&point.recall)
+            && [point.slack, point.far_slack, point.margin].iter().all(|reach| (0.0..=REACH_MAX).contains(reach))
+    };
+    if let Some(odd) = meta.curve.iter().find(|point| !sound(point)) {
+        return Err(inconsistent("rows held at a measured recall", 0, 1, u64::from(odd.held)));
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
     let trial = Trial::draw(&vectors, inside, plan.cancelled);
     let Coded { params, mut codes, rotation, queries } = choose_codes(plan, &vectors, trial.as_ref())?;
     let mut links = build_graph(plan, &vectors, inside)?;
-    let curve = trial.map_or_else(Vec::new, |trial| {
+    let ([near, far], curve) = trial.map_or_else(Default::default, |trial| {
         let links = links.as_ref().map(Links::view);
         trial.curve(&Coarse { params, codes: &codes, vectors: vectors.flat(), links }, &queries)
     });
@@ -113,6 +113,8 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
         code_scale: params.scale,
         rotation,
         graph: links.as_ref().map(|links| GraphMeta { degree: links.degree, entry: links.entry }),
+        near,
+        far,
         curve,
     };
     if (plan.cancelled)() { Err(Error::Cancelled) } else { Ok(SpaceParts { rows, vectors, codes, links, meta }) }

@@ -23,7 +23,7 @@ pub(super) struct Coded {
     pub(super) codes: Vec<i8>,
     /// The rotation they are made in.
     pub(super) rotation: Option<u64>,
-    /// The vectors held out, as query codes are made of them.
+    /// The queries of the trial, as codes are made of them.
     pub(super) queries: Vectors,
 }
 
@@ -39,7 +39,11 @@ pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Optio
             None => None,
         };
         let coded = turned.as_ref().unwrap_or(vectors);
-        let queries = trial.held_out(coded)?;
+        let queries = trial.queries()?;
+        let queries = match plan.rotation.as_ref() {
+            Some(turn) => turn.rotation.prefixes(&queries, widest)?,
+            None => queries,
+        };
         for params in tried().filter_map(CodeParams::four) {
             let codes = params.encode_all(coded);
             if trial.code_recall(params, &codes, (vectors, &queries)) >= PREFIX_RECALL {
@@ -49,7 +53,7 @@ pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Optio
         }
     }
     let params = CodeParams::eight(vectors, vectors.width());
-    let queries = trial.map_or_else(|| Vectors::with_capacity(vectors.width(), 0), |trial| trial.held_out(vectors))?;
+    let queries = trial.map_or_else(|| Vectors::with_capacity(vectors.width(), 0), Trial::queries)?;
     Ok(Coded { params, codes: params.encode_all(vectors), rotation: None, queries })
 }
 

@@ -8,6 +8,7 @@ use crate::note::Note;
 use crate::query::{Answer, Like, Limits, LiveSegment, Query, SearchOptions, Target, search};
 use crate::segment::{GLOBAL, LOCAL, OpenSpace, SPACES, note_of};
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// One committed state of an index. Cheap to clone; it neither blocks a writer nor changes under its reader.
@@ -118,6 +119,20 @@ impl Snapshot {
             Query::Similar { id, part } => Target { vector: self.vector_of(&id, part)?, exclude: Some(id) },
         };
         search(&self.state.segments, &target, options, &limits, self.generation())
+    }
+
+    /// Answers many queries, on the threads of the current rayon pool (all cores unless you made another); the answers come
+    /// in the order of the queries. A timeout among the options is that of each search.
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::search`] for any of the queries.
+    pub fn search_batch<Q: Into<Query>>(
+        &self,
+        queries: impl IntoIterator<Item = Q>,
+        options: &SearchOptions,
+    ) -> Result<Vec<Answer>> {
+        let queries: Vec<Query> = queries.into_iter().map(Into::into).collect();
+        queries.into_par_iter().map(|query| self.search(query, options)).collect()
     }
 
     /// Counts.

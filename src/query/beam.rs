@@ -54,9 +54,36 @@ pub(super) struct Reach {
     pub(super) wanted: usize,
     /// How much farther than the last wanted row another may be and still be followed, as a share of that row's distance
     /// (one less its cosine).
-    pub(super) slack: f32,
+    pub(super) slack: Slack,
     /// Accepted rows held at most, whatever the slack would allow.
     pub(super) most: usize,
+}
+
+/// How far past the second distance a share goes on changing, counted from the first.
+const BEYOND: f64 = 1.5;
+
+/// A share that changes evenly from one distance to another and on to half as far again: a query far from all rows has many
+/// more of them at nearly the distance of its best ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Slack {
+    /// Distances at both ends.
+    pub(super) distances: [f32; 2],
+    /// Shares at both ends.
+    pub(super) shares: [f32; 2],
+}
+
+impl Slack {
+    /// The same share at any distance.
+    pub(super) const fn even(share: f32) -> Self {
+        Self { distances: [0.0; 2], shares: [share; 2] }
+    }
+
+    fn at(&self, distance: f64) -> f64 {
+        let [near, far] = self.distances.map(f64::from);
+        let [least, most] = self.shares.map(f64::from);
+        let place = if far > near { ((distance - near) / (far - near)).clamp(0.0, BEYOND) } else { 0.0 };
+        least + place * (most - least)
+    }
 }
 
 /// Rows in one list, best first: for the numbers in use that is faster than two heaps. A row is held while it is among the
@@ -74,15 +101,17 @@ pub(super) struct Beam {
     last_wanted: Option<usize>,
     /// Scores up to here are too far, once there are enough rows.
     floor: i32,
-    /// The score of a cosine of 1.
+    /// The score of a cosine of 1, and the cosine that a unit of score stands for.
     full: f64,
+    unit: f64,
 }
 
 impl Beam {
     pub(super) fn begin(&mut self, query: &QueryCode) {
         self.held.clear();
         (self.accepted, self.next, self.last_wanted) = (0, 0, None);
-        (self.floor, self.full) = (i32::MIN, query.full_score());
+        self.floor = i32::MIN;
+        (self.full, self.unit) = (query.full_score(), query.unit());
     }
 
     /// Rows held, accepted or not.
@@ -108,7 +137,7 @@ impl Beam {
                 self.last_wanted.and_then(|last| self.held.get(last)).map_or(i32::MIN, |key| Scored::of(*key).score);
             let distance = (self.full - f64::from(last)).max(0.0);
             // Just below the last wanted row if there is no slack: of many equal rows no more are held than wanted.
-            self.floor = (f64::from(last) - f64::from(reach.slack) * distance) as i32;
+            self.floor = (f64::from(last) - reach.slack.at(distance * self.unit) * distance) as i32;
         }
         self.drop_worst(reach.most);
     }

@@ -4,32 +4,43 @@
 //! they are what a new query is. What is stored is the mean less half a standard error, so that chance in the draw seldom
 //! promises too much.
 
-use super::beam::{Reach, Scored};
+use super::beam::{Reach, Scored, Slack};
 use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan};
-use super::space::Candidate;
 pub(crate) use super::space::Coarse;
+use super::space::{Candidate, within};
 use super::walk::HELD_MAX;
-use crate::vector::{CodeParams, QueryCode, VectorError, Vectors, kernels};
+use crate::vector::{CodeParams, QueryCode, VectorError, Vectors, kernels, normalise};
 use index_format::RecallPoint;
 use rayon::prelude::*;
 
 /// How far walks go that are tried, in rising cost.
 const SLACKS: [f32; 18] =
     [0.0, 0.006, 0.012, 0.02, 0.03, 0.042, 0.055, 0.07, 0.09, 0.11, 0.135, 0.165, 0.2, 0.24, 0.29, 0.36, 0.45, 0.6];
-/// Candidates rescored that are tried, in rising cost.
-const RESCORED: [usize; 17] = [10, 12, 14, 17, 20, 24, 28, 34, 40, 56, 80, 112, 160, 320, 640, 1280, 2560];
-/// A walk may hold so many times what it held for the query it held most for.
+/// How much lower than the last wanted one an estimate may be, tried in rising cost.
+const MARGINS: [f32; 16] =
+    [0.0, 0.003, 0.006, 0.01, 0.014, 0.019, 0.025, 0.032, 0.04, 0.05, 0.065, 0.085, 0.11, 0.15, 0.25, 2.0];
+/// A search may hold so many times what it held for the query it held most for.
 const HELD_ROOM: usize = 2;
+/// Rows a scan finds while margins are tried.
+const SCANNED: usize = 1_000;
+/// Share of the missing recall that mixtures must find besides: queries from elsewhere are harder than they are.
+const FAR_MORE: f32 = 0.3;
+/// Recall beyond which walks for far queries go no further.
+const FAR_ENOUGH: f32 = 0.98;
+/// Beyond this share of the rows compared a walk for a far query is not worth its time.
+const FAR_SHARE: usize = 8;
 /// Beyond this a curve is not followed: a caller who wants more gets an exact search.
 const ENOUGH: f32 = 0.998;
 /// Cosines that differ by no more are equal.
 const TIE: f32 = 1e-6;
-/// A smaller number to rescore is taken if it costs at most this much recall.
-const RESCORE_LOSS: f32 = 0.002;
+/// A smaller margin is taken if it costs at most this much recall.
+const MARGIN_LOSS: f32 = 0.002;
 /// Queries that are compared with a row while it is near.
 const BLOCK_QUERIES: usize = 16;
+/// Rows held out that are mixed to one far query.
+const MIXED: usize = 4;
 
-/// A row held out.
+/// A query and what a search for it should find.
 struct Query {
     vector: Vec<f32>,
     /// How many rows are right, and the cosine from which a row is: of several equal ones any will do.
@@ -37,45 +48,48 @@ struct Query {
     from: f32,
 }
 
-/// The last rows of a space, held out as queries, and what a search for them among the others should find.
+/// Rows of a space held out as queries, and mixtures of them: queries that are far from all rows, as those from elsewhere
+/// are.
 pub(crate) struct Trial {
-    queries: Vec<Query>,
+    near: Vec<Query>,
+    far: Vec<Query>,
     inside: usize,
 }
 
+/// Queries with their codes.
+struct Coded<'a> {
+    queries: &'a [Query],
+    codes: Vec<QueryCode>,
+}
+
 impl Trial {
-    /// Compares the rows from `inside` on with all before; `None` for so few that they are searched exactly anyway. `stop`
-    /// ends the work early, with a trial that means nothing.
+    /// Compares the rows from `inside` on, and mixtures of them, with all before; `None` for so few that they are searched
+    /// exactly anyway. `stop` ends the work early, with a trial that means nothing.
     pub(crate) fn draw(vectors: &Vectors, inside: usize, stop: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
         if inside <= EXACT_ROWS || inside >= vectors.len() {
             return None;
         }
         let (rows, held) = vectors.flat().split_at(inside * vectors.width());
-        let block = |held: &[f32]| {
-            let queries: Vec<&[f32]> = held.chunks_exact(vectors.width()).collect();
-            let best = best_of(rows, &queries, stop);
-            let query = |(vector, best): (&&[f32], Vec<f32>)| Query {
-                vector: vector.to_vec(),
-                right: best.len(),
-                from: best.last().map_or(f32::INFINITY, |worst| worst - TIE),
-            };
-            queries.iter().zip(best).map(query).collect::<Vec<_>>()
+        let far = mixtures(held, vectors.width());
+        let judged = |queries: &[f32]| {
+            let block = |queries: &[f32]| judge(rows, queries, vectors.width(), stop);
+            queries.par_chunks(BLOCK_QUERIES * vectors.width()).flat_map_iter(block).collect::<Vec<_>>()
         };
-        let queries = held.par_chunks(BLOCK_QUERIES * vectors.width()).flat_map_iter(block).collect();
-        Some(Self { queries, inside })
+        Some(Self { near: judged(held), far: judged(&far), inside })
     }
 
-    /// The rows held out, of the same vectors or of what codes are made of.
+    /// All queries, for turning them into what codes are made of.
     ///
     /// # Errors
     /// None for vectors that were accepted before.
-    pub(crate) fn held_out(&self, vectors: &Vectors) -> Result<Vectors, VectorError> {
-        let held = vectors.flat().get(self.inside * vectors.width()..).unwrap_or_default();
-        Vectors::from_flat(vectors.width(), held.to_vec())
+    pub(crate) fn queries(&self) -> Result<Vectors, VectorError> {
+        let all = self.near.iter().chain(&self.far);
+        let width = self.near.first().map_or(1, |query| query.vector.len());
+        Vectors::from_flat(width, all.flat_map(|query| &query.vector).copied().collect())
     }
 
-    /// Recall@10 that scanning the codes of the rows and rescoring five candidates a wanted row reaches. `queries` are the
-    /// rows held out as codes are made of them.
+    /// Recall@10 that scanning the codes of the rows and rescoring five candidates a wanted row reaches. `queries` are all
+    /// queries as codes are made of them.
     pub(crate) fn code_recall(
         &self,
         params: CodeParams,
@@ -83,15 +97,18 @@ impl Trial {
         (vectors, queries): (&Vectors, &Vectors),
     ) -> f32 {
         let space = self.without(&Coarse { params, codes, vectors: vectors.flat(), links: None });
-        let codes = codes_of(params, queries);
-        let (found, _) = look(&space, &codes, (Method::Scan, 5 * CURVE_K));
-        self.recall(&space, &codes, &found, 5 * CURVE_K)
+        let [near, _] = self.coded(params, queries);
+        let plan = Plan { most: 5 * CURVE_K, margin: 2.0, ..plan(Method::Scan) };
+        let (found, _) = look(&space, &near, plan);
+        recall(&space, &near, &found, plan)
     }
 
-    /// The recall curve of the space, in rising cost.
-    pub(crate) fn curve(&self, space: &Coarse<'_>, queries: &Vectors) -> Vec<RecallPoint> {
+    /// Distances to the tenth neighbour of the near and of the far queries, on average, and the recall curve of the space in
+    /// rising cost.
+    pub(crate) fn curve(&self, space: &Coarse<'_>, queries: &Vectors) -> ([f32; 2], Vec<RecallPoint>) {
         let space = self.without(space);
-        let codes = codes_of(space.params, queries);
+        let [near, far] = self.coded(space.params, queries);
+        let distances = [distance(near.queries), distance(far.queries).max(distance(near.queries))];
         let mut curve: Vec<RecallPoint> = Vec::new();
         let mut add = |point: RecallPoint| {
             if curve.last().is_none_or(|last| point.recall > last.recall) {
@@ -100,11 +117,24 @@ impl Trial {
             point.recall >= ENOUGH
         };
         if space.links.is_some() {
-            let _enough = SLACKS.into_iter().any(|slack| add(self.walked(&space, &codes, slack)));
+            let far = far_curve(&space, &far);
+            let _enough = SLACKS.into_iter().any(|slack| {
+                let even = walk_plan(Slack::even(slack));
+                let reached = recall(&space, &near, &look(&space, &near, even).0, even);
+                let far_slack = slack_for(&far, reached + FAR_MORE * (1.0 - reached)).max(slack);
+                add(point(&space, &near, Slack { distances, shares: [slack, far_slack] }))
+            });
         } else {
-            let _enough = RESCORED.into_iter().any(|rescored| add(self.scanned(&space, &codes, rescored)));
+            let plan = Plan { most: SCANNED, ..plan(Method::Scan) };
+            let (found, scored) = look(&space, &near, plan);
+            let _enough = MARGINS.into_iter().any(|margin| {
+                let plan = Plan { margin, ..plan };
+                let recall = recall(&space, &near, &found, plan);
+                let held = (rescored(&near, &found, plan) * HELD_ROOM) as u32;
+                add(RecallPoint { slack: 0.0, far_slack: 0.0, margin, held, recall, scored })
+            });
         }
-        curve
+        (distances, curve)
     }
 
     /// The space without the rows held out.
@@ -113,54 +143,119 @@ impl Trial {
         Coarse { codes, ..*space }
     }
 
-    /// The point for one slack: the smallest number to rescore that loses next to nothing.
-    fn walked(&self, space: &Coarse<'_>, codes: &[QueryCode], slack: f32) -> RecallPoint {
-        let reach = Reach { wanted: CURVE_K, slack, most: HELD_MAX };
-        let (found, scored) = look(space, codes, (Method::Walk(reach), 1));
-        let most = found.iter().map(Vec::len).max().unwrap_or(0);
-        let recall_at = |rescored: usize| self.recall(space, codes, &found, rescored);
-        let all = recall_at(most);
-        let fewer = RESCORED.into_iter().take_while(|rescored| *rescored < most);
-        let rescored = fewer.into_iter().find(|rescored| recall_at(*rescored) >= all - RESCORE_LOSS).unwrap_or(most);
-        RecallPoint {
-            slack,
-            held: (most * HELD_ROOM) as u32,
-            rescored: rescored.max(1) as u32,
-            recall: recall_at(rescored),
-            scored,
+    fn coded(&self, params: CodeParams, queries: &Vectors) -> [Coded<'_>; 2] {
+        let mut codes: Vec<QueryCode> = queries.iter().map(|query| params.query(query)).collect();
+        let far = codes.split_off(self.near.len().min(codes.len()));
+        [Coded { queries: &self.near, codes }, Coded { queries: &self.far, codes: far }]
+    }
+}
+
+const fn plan(method: Method) -> Plan {
+    Plan { method, wanted: CURVE_K, margin: 2.0, most: HELD_MAX, expected_recall: 0.0 }
+}
+
+const fn walk_plan(slack: Slack) -> Plan {
+    plan(Method::Walk(Reach { wanted: CURVE_K, slack, most: HELD_MAX }))
+}
+
+/// Unit vectors between several rows held out each, half as many as these.
+fn mixtures(held: &[f32], width: usize) -> Vec<f32> {
+    let rows: Vec<&[f32]> = held.chunks_exact(width).collect();
+    let mixture = |number: usize| {
+        let mut sum = vec![0.0_f32; width];
+        for part in 0..MIXED {
+            // Rows lie in the order of the collection, so that a quarter of them apart there is little to share.
+            let row =
+                rows.get((2 * number + part * rows.len() / MIXED) % rows.len().max(1)).copied().unwrap_or_default();
+            sum.iter_mut().zip(row).for_each(|(sum, component)| *sum += component);
+        }
+        // Rows that cancel out have no direction between them.
+        normalise(&mut sum).is_ok().then_some(sum)
+    };
+    (0..rows.len() / 2).filter_map(mixture).flatten().collect()
+}
+
+/// Slack and recall of far queries, in rising cost.
+fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<(f32, f32)> {
+    let mut curve = Vec::new();
+    let rows = space.codes.len() / space.params.bytes().max(1);
+    for slack in SLACKS {
+        let plan = walk_plan(Slack::even(slack));
+        let (found, scored) = look(space, far, plan);
+        let reached = recall(space, far, &found, plan);
+        curve.push((slack, reached));
+        if reached >= FAR_ENOUGH || scored as usize > rows / FAR_SHARE {
+            break;
         }
     }
+    curve
+}
 
-    /// The point for so many candidates of a scan.
-    fn scanned(&self, space: &Coarse<'_>, codes: &[QueryCode], rescored: usize) -> RecallPoint {
-        let (found, scored) = look(space, codes, (Method::Scan, rescored));
-        let recall = self.recall(space, codes, &found, rescored);
-        RecallPoint { slack: 0.0, held: 0, rescored: rescored as u32, recall, scored }
-    }
+/// The slack that gives far queries a recall, or what comes nearest to it.
+fn slack_for(curve: &[(f32, f32)], recall: f32) -> f32 {
+    let Some(above) = curve.iter().position(|(_, reached)| *reached >= recall) else {
+        return curve.last().map_or(0.0, |(slack, _)| *slack);
+    };
+    let Some((right, left)) = curve.get(above).zip(above.checked_sub(1).and_then(|below| curve.get(below))) else {
+        return curve.get(above).map_or(0.0, |(slack, _)| *slack);
+    };
+    left.0 + (right.0 - left.0) * ((recall - left.1) / (right.1 - left.1)).clamp(0.0, 1.0)
+}
 
-    /// Recall@10 of the best of what was found for each query, less half a standard error.
-    fn recall(&self, space: &Coarse<'_>, codes: &[QueryCode], found: &[Vec<Scored>], rescored: usize) -> f32 {
-        let share = |((query, code), found): ((&Query, &QueryCode), &Vec<Scored>)| {
-            let best = best(space.rescore((&query.vector, code), found, rescored));
-            let hits = best.iter().filter(|cosine| **cosine >= query.from).count();
-            hits as f32 / query.right.max(1) as f32
-        };
-        let shares: Vec<f32> = self.queries.par_iter().zip(codes).zip(found).map(share).collect();
-        lower_mean(&shares)
-    }
+/// The point for a walk: the smallest margin that loses next to nothing.
+fn point(space: &Coarse<'_>, near: &Coded<'_>, slack: Slack) -> RecallPoint {
+    let plan = walk_plan(slack);
+    let (found, scored) = look(space, near, plan);
+    let recall_at = |margin: f32| recall(space, near, &found, Plan { margin, ..plan });
+    let all = recall_at(plan.margin);
+    let least = MARGINS.into_iter().find(|margin| recall_at(*margin) >= all - MARGIN_LOSS);
+    let margin = least.unwrap_or(plan.margin);
+    let held = found.iter().map(Vec::len).max().unwrap_or(1) * HELD_ROOM;
+    let [slack, far_slack] = slack.shares;
+    RecallPoint { slack, far_slack, margin, held: held as u32, recall: recall_at(margin), scored }
 }
 
 /// What is found for each query, and how many codes were compared for one, on average.
-fn look(space: &Coarse<'_>, codes: &[QueryCode], (method, rescored): (Method, usize)) -> (Vec<Vec<Scored>>, u32) {
-    let plan = Plan { method, rescored, expected_recall: 0.0 };
+fn look(space: &Coarse<'_>, coded: &Coded<'_>, plan: Plan) -> (Vec<Vec<Scored>>, u32) {
     let (found, scored): (Vec<_>, Vec<u32>) =
-        codes.par_iter().map(|code| space.coarse(code, plan, |_| true, &|| false)).unzip();
+        coded.codes.par_iter().map(|code| space.coarse(code, plan, |_| true, &|| false)).unzip();
     let total = scored.iter().map(|scored| u64::from(*scored)).sum::<u64>();
-    (found, (total / codes.len().max(1) as u64) as u32)
+    (found, (total / coded.codes.len().max(1) as u64) as u32)
 }
 
-fn codes_of(params: CodeParams, queries: &Vectors) -> Vec<QueryCode> {
-    queries.iter().map(|query| params.query(query)).collect()
+/// Recall@10 of the best of what was found for each query, less half a standard error.
+fn recall(space: &Coarse<'_>, coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> f32 {
+    let share = |((query, code), found): ((&Query, &QueryCode), &Vec<Scored>)| {
+        let best = best(space.rescore((&query.vector, code), found, plan));
+        let hits = best.iter().filter(|cosine| **cosine >= query.from).count();
+        hits as f32 / query.right.max(1) as f32
+    };
+    let shares: Vec<f32> = coded.queries.par_iter().zip(&coded.codes).zip(found).map(share).collect();
+    lower_mean(&shares)
+}
+
+/// Most rows that the margin lets through for any query.
+fn rescored(coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> usize {
+    let passed = |(code, found): (&QueryCode, &Vec<Scored>)| within(code, found, plan).count();
+    coded.codes.iter().zip(found).map(passed).max().unwrap_or(1)
+}
+
+/// Mean distance to the last right row.
+fn distance(queries: &[Query]) -> f32 {
+    let sum: f32 = queries.iter().map(|query| (1.0 - query.from).clamp(0.0, 2.0)).sum();
+    sum / queries.len().max(1) as f32
+}
+
+/// What a search for each of the queries should find among the rows.
+fn judge(rows: &[f32], queries: &[f32], width: usize, stop: &(dyn Fn() -> bool + Sync)) -> Vec<Query> {
+    let queries: Vec<&[f32]> = queries.chunks_exact(width).collect();
+    let best = best_of(rows, &queries, stop);
+    let query = |(vector, best): (&&[f32], Vec<f32>)| Query {
+        vector: vector.to_vec(),
+        right: best.len(),
+        from: best.last().map_or(f32::INFINITY, |worst| worst - TIE),
+    };
+    queries.iter().zip(best).map(query).collect()
 }
 
 /// The best exact cosines of each query with the rows, best first.

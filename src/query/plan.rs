@@ -1,6 +1,6 @@
 //! From the recall a caller wants to the cheapest way that gave it when the segment was built.
 
-use super::beam::Reach;
+use super::beam::{Reach, Slack};
 use super::walk::HELD_MAX;
 use index_format::{RecallPoint, SpaceMeta};
 
@@ -10,7 +10,7 @@ pub(super) const EXACT_ROWS: usize = 1_000;
 pub(super) const CURVE_K: usize = 10;
 
 /// A scan of all codes in their order takes as long as comparing this share of them on a walk.
-const SCAN_SHARE: u64 = 6;
+const SCAN_SHARE: usize = 6;
 
 /// How the rows of a space are looked through.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,15 +23,21 @@ pub(super) enum Method {
     Walk(Reach),
 }
 
-/// A method, how many full vectors it reads, and what it should reach.
+/// A method, which of what it finds is compared in full width, and what recall to expect.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Plan {
     pub(super) method: Method,
-    pub(super) rescored: usize,
+    /// Rows that are wanted.
+    pub(super) wanted: usize,
+    /// How much lower than that of the last wanted row an estimated cosine may be and still be compared in full width.
+    pub(super) margin: f32,
+    /// Rows compared in full width at most.
+    pub(super) most: usize,
     pub(super) expected_recall: f32,
 }
 
-const EXACT: Plan = Plan { method: Method::Exact, rescored: usize::MAX, expected_recall: 1.0 };
+const EXACT: Plan =
+    Plan { method: Method::Exact, wanted: usize::MAX, margin: f32::MAX, most: usize::MAX, expected_recall: 1.0 };
 
 /// Plans one space for `want` rows at a recall. `widen` (at least 1) multiplies the effort, for a caller who found too few.
 pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> Plan {
@@ -44,19 +50,17 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     // tells whether there are more.
     let shown = want.saturating_sub(1).max(CURVE_K);
     let scaled = |effort: u32| (effort as usize).saturating_mul(shown).div_ceil(CURVE_K).saturating_mul(widen);
-    // At least one, so that widening ends in an exact search whatever a damaged file says.
-    let rescored = scaled(point.rescored.max(1)).max(want);
-    if rescored >= rows {
+    let wanted = shown.saturating_mul(widen).max(want);
+    // At least one is held, so that widening ends in an exact search whatever a damaged file says.
+    let most = scaled(point.held.max(1)).max(wanted);
+    if wanted >= rows {
         return EXACT;
     }
-    let reach = Reach {
-        wanted: shown.saturating_mul(widen).max(want),
-        slack: point.slack,
-        most: scaled(point.held).max(rescored),
-    };
-    let scans = point.held == 0 || scaled(point.scored) as u64 >= rows as u64 / SCAN_SHARE || reach.wanted > HELD_MAX;
+    let slack = Slack { distances: [meta.near, meta.far], shares: [point.slack, point.far_slack] };
+    let reach = Reach { wanted, slack, most };
+    let scans = meta.graph.is_none() || scaled(point.scored) >= rows / SCAN_SHARE || wanted > HELD_MAX;
     let method = if scans { Method::Scan } else { Method::Walk(reach) };
-    Plan { method, rescored, expected_recall: point.recall }
+    Plan { method, wanted, margin: point.margin, most, expected_recall: point.recall }
 }
 
 /// The effort for a recall: between the two measured points around it, in proportion. None beyond the last point.
@@ -64,32 +68,44 @@ fn point_for(curve: &[RecallPoint], recall: f32) -> Option<RecallPoint> {
     let above = curve.iter().position(|point| point.recall >= recall)?;
     let right = *curve.get(above)?;
     let Some(left) = above.checked_sub(1).and_then(|below| curve.get(below)) else { return Some(right) };
-    let share = f64::from((recall - left.recall) / (right.recall - left.recall)).clamp(0.0, 1.0);
-    let between =
-        |left: u32, right: u32| (f64::from(left) + share * (f64::from(right) - f64::from(left))).ceil() as u32;
+    let share = ((recall - left.recall) / (right.recall - left.recall)).clamp(0.0, 1.0);
+    let between = |left: f32, right: f32| left + share * (right - left);
     Some(RecallPoint {
-        slack: left.slack + share as f32 * (right.slack - left.slack),
+        slack: between(left.slack, right.slack),
+        far_slack: between(left.far_slack, right.far_slack),
+        margin: between(left.margin, right.margin),
         held: right.held,
-        rescored: between(left.rescored, right.rescored),
         recall,
-        scored: between(left.scored, right.scored),
+        scored: between(left.scored as f32, right.scored as f32).ceil() as u32,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use index_format::GraphMeta;
 
     fn space(rows: u32) -> SpaceMeta {
-        let point = |slack, recall, effort| RecallPoint {
-            slack,
-            held: 2 * effort,
-            rescored: effort,
+        let point = |effort: u32, recall| RecallPoint {
+            slack: effort as f32 / 100.0,
+            far_slack: effort as f32 / 50.0,
+            margin: effort as f32 / 1000.0,
+            held: 4 * effort,
             recall,
             scored: 10 * effort,
         };
-        let curve = vec![point(0.0, 0.9, 10), point(0.1, 0.96, 20), point(0.2, 0.99, 40)];
-        SpaceMeta { width: 8, rows, code_dims: 8, code_bits: 8, code_scale: 1.0, rotation: None, graph: None, curve }
+        SpaceMeta {
+            width: 8,
+            rows,
+            code_dims: 8,
+            code_bits: 8,
+            code_scale: 1.0,
+            rotation: None,
+            graph: Some(GraphMeta { degree: 4, entry: 0 }),
+            near: 0.2,
+            far: 0.6,
+            curve: vec![point(10, 0.9), point(20, 0.96), point(40, 0.99)],
+        }
     }
 
     fn reach(plan: &Plan) -> Reach {
@@ -100,20 +116,21 @@ mod tests {
     #[test]
     fn the_effort_lies_between_the_points_around_the_recall() {
         let planned = plan(&space(100_000), 11, 0.93, 1);
-        assert!((reach(&planned).slack - 0.05).abs() < 1e-4, "{planned:?}");
-        assert_eq!((reach(&planned).wanted, reach(&planned).most), (11, 40));
-        assert_eq!((planned.rescored, planned.expected_recall), (16, 0.93));
-        assert_eq!(reach(&plan(&space(100_000), 11, 0.96, 1)).slack, 0.1);
+        let Reach { wanted, slack, most } = reach(&planned);
+        assert!((slack.shares[0] - 0.15).abs() < 1e-4 && (slack.shares[1] - 0.3).abs() < 1e-4, "{planned:?}");
+        assert_eq!((wanted, most, slack.distances), (11, 80, [0.2, 0.6]));
+        assert!((planned.margin - 0.015).abs() < 1e-5 && planned.expected_recall == 0.93);
+        assert_eq!(plan(&space(100_000), 11, 0.96, 1).margin, 0.02);
         let least = plan(&space(100_000), 11, 0.5, 1);
-        assert_eq!((reach(&least).slack, least.expected_recall), (0.0, 0.9));
+        assert_eq!((least.margin, least.expected_recall), (0.01, 0.9));
     }
 
     #[test]
     fn more_hits_and_widening_multiply_the_effort() {
         let more = plan(&space(100_000), 31, 0.9, 1);
-        assert_eq!((reach(&more).wanted, reach(&more).most, more.rescored), (31, 60, 31));
+        assert_eq!((reach(&more).wanted, reach(&more).most, more.most), (31, 120, 120));
         let wider = plan(&space(100_000), 10, 0.9, 4);
-        assert_eq!((reach(&wider).wanted, wider.rescored), (40, 40));
+        assert_eq!((reach(&wider).wanted, wider.most), (40, 160));
     }
 
     #[test]
@@ -127,5 +144,7 @@ mod tests {
     fn tiny_spaces_are_exact_and_long_walks_become_scans() {
         assert_eq!(plan(&space(900), 10, 0.9, 1), EXACT);
         assert_eq!(plan(&space(2_000), 101, 0.96, 1).method, Method::Scan);
+        let bare = SpaceMeta { graph: None, ..space(100_000) };
+        assert_eq!(plan(&bare, 10, 0.9, 1).method, Method::Scan);
     }
 }

@@ -67,7 +67,7 @@ impl<'a> Coarse<'a> {
     ) -> Candidates {
         let code = self.params.query(coded);
         let (found, scored) = self.coarse(&code, plan, accept, stop);
-        let found = self.rescore((query, &code), &found, plan.rescored);
+        let found = self.rescore((query, &code), &found, plan);
         let cut = found.iter().map(|candidate| candidate.coarse).fold(f32::INFINITY, f32::min);
         Candidates { found, scored: u64::from(scored), exhaustive: false, cut }
     }
@@ -85,13 +85,13 @@ impl<'a> Coarse<'a> {
             (Method::Walk(reach), Some(links)) => Walk { codes, links, query: code, reach }.run(&accept, stop),
             _ => None,
         };
-        let walked = walked.unwrap_or_else(|| scan_codes(codes, code, plan.rescored, accept, stop));
+        let walked = walked.unwrap_or_else(|| scan_codes(codes, code, plan.most, accept, stop));
         (walked.found, walked.scored)
     }
 
-    /// Exact cosines of the `keep` best rows. Rows are read in file order: one sorted pass over the cold part.
-    pub(super) fn rescore(&self, (query, code): (&[f32], &QueryCode), found: &[Scored], keep: usize) -> Vec<Candidate> {
-        let mut kept: Vec<Scored> = found.iter().take(keep).copied().collect();
+    /// Exact cosines of the rows whose estimates come near that of the last wanted one. Rows are read in file order: one sorted pass over the cold part.
+    pub(super) fn rescore(&self, (query, code): (&[f32], &QueryCode), found: &[Scored], plan: Plan) -> Vec<Candidate> {
+        let mut kept: Vec<Scored> = within(code, found, plan).copied().collect();
         kept.sort_unstable_by_key(|scored| scored.row);
         let vector = |row: u32| {
             let start = row as usize * query.len();
@@ -109,4 +109,11 @@ impl<'a> Coarse<'a> {
             })
             .collect()
     }
+}
+
+/// Of rows found, best first, those whose estimates come near enough to that of the last wanted one.
+pub(super) fn within<'a>(code: &QueryCode, found: &'a [Scored], plan: Plan) -> impl Iterator<Item = &'a Scored> {
+    let last = found.get(plan.wanted.saturating_sub(1)).or(found.last());
+    let floor = last.map_or(f64::INFINITY, |last| f64::from(last.score) - f64::from(plan.margin) / code.unit());
+    found.iter().take(plan.most).take_while(move |scored| f64::from(scored.score) >= floor)
 }

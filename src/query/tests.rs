@@ -1,6 +1,6 @@
 //! Walks, scans and plans against the naive twin, and against damaged arrays.
 
-use super::beam::{Beam, Reach, Scored};
+use super::beam::{Beam, Reach, Scored, Slack};
 use super::calibrate::Trial;
 use super::plan::{CURVE_K, Method, Plan, plan};
 use super::space::Coarse;
@@ -20,6 +20,7 @@ struct Space {
     vectors: Vectors,
     links: Links,
     queries: Vec<Vec<f32>>,
+    distances: [f32; 2],
     curve: Vec<RecallPoint>,
 }
 
@@ -42,9 +43,9 @@ impl Space {
         let codes = params.encode_all(&vectors);
         let trial = Trial::draw(&vectors, inside, &|| false).unwrap();
         let space = Coarse { params, codes: &codes, vectors: vectors.flat(), links: Some(without.view()) };
-        let curve = trial.curve(&space, &trial.held_out(&vectors).unwrap());
+        let (distances, curve) = trial.curve(&space, &trial.queries().unwrap());
         let links = graph::extend(&vectors, without, &graph, &|| false).unwrap();
-        Self { params, codes, vectors, links, queries, curve }
+        Self { params, codes, vectors, links, queries, distances, curve }
     }
 
     fn coarse(&self) -> Coarse<'_> {
@@ -61,6 +62,8 @@ impl Space {
             code_scale: self.params.scale,
             rotation: None,
             graph: Some(GraphMeta { degree: self.links.degree, entry: self.links.entry }),
+            near: self.distances[0],
+            far: self.distances[1],
             curve: self.curve.clone(),
         }
     }
@@ -101,8 +104,8 @@ fn a_plan_reaches_on_new_queries_the_recall_it_was_asked_for() {
 
 /// A walk that holds so many rows, however far.
 fn wide(rows: usize) -> Plan {
-    let reach = Reach { wanted: rows, slack: 0.0, most: rows };
-    Plan { method: Method::Walk(reach), rescored: rows, expected_recall: 1.0 }
+    let reach = Reach { wanted: rows, slack: Slack::even(0.0), most: rows };
+    Plan { method: Method::Walk(reach), wanted: rows, margin: 2.0, most: rows, expected_recall: 1.0 }
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn curves_rise_in_recall_and_cost() {
     let curve = Space::of(Shape::Clustered).meta().curve;
     assert!(!curve.is_empty());
     assert!(curve.windows(2).all(|pair| pair[0].recall < pair[1].recall && pair[0].slack < pair[1].slack), "{curve:?}");
-    assert!(curve.iter().all(|point| point.rescored >= 1 && point.rescored <= point.held && point.scored > 0));
+    assert!(curve.iter().all(|point| point.held >= 10 && point.far_slack >= point.slack && point.scored > 0));
 }
 
 #[test]
@@ -149,8 +152,12 @@ fn a_walk_stops_when_told_to() {
     let space = Space::of(Shape::Uniform);
     let code = space.params.query(space.vectors.row(0));
     let codes = Codes { bytes: space.params.bytes(), flat: &space.codes };
-    let walk =
-        Walk { codes, links: space.links.view(), query: &code, reach: Reach { wanted: ROWS, slack: 0.0, most: ROWS } };
+    let walk = Walk {
+        codes,
+        links: space.links.view(),
+        query: &code,
+        reach: Reach { wanted: ROWS, slack: Slack::even(0.0), most: ROWS },
+    };
     let whole = walk.run(|_| true, &|| false).unwrap();
     let stopped = walk.run(|_| true, &|| true).unwrap();
     assert!(stopped.scored < whole.scored, "{} of {}", stopped.scored, whole.scored);
@@ -165,7 +172,7 @@ fn many_deleted_rows_around_a_query_end_in_a_scan() {
     let links = LinksView { degree: 2, entry: rows / 2, neighbours: &neighbours };
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let query = params.query(&[1.0, 0.0]);
-    let reach = Reach { wanted: 10, slack: 0.0, most: 10 };
+    let reach = Reach { wanted: 10, slack: Slack::even(0.0), most: 10 };
     let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, reach };
     assert!(walk.run(|row| row + 1 == rows, &|| false).is_none());
     let space = Coarse { params, codes: &codes, vectors: &[], links: Some(links) };
@@ -189,7 +196,7 @@ fn damaged_links_change_answers_and_nothing_else() {
         let entry = if round % 4 == 0 { draw.bits() as u32 } else { draw.below(rows) as u32 };
         let links = LinksView { degree, entry, neighbours: &neighbours };
         let damaged = Coarse { links: Some(links), ..space.coarse() };
-        let plan = Plan { rescored: 20, ..wide(50) };
+        let plan = Plan { most: 20, ..wide(50) };
         let found = damaged.candidates((&space.queries[round], &space.queries[round]), plan, |_| true, &|| false).found;
         assert!(found.len() <= 20 && found.iter().all(|candidate| (candidate.row as usize) < rows));
     }
@@ -199,7 +206,7 @@ fn damaged_links_change_answers_and_nothing_else() {
 fn a_damaged_curve_still_ends_in_an_exact_search() {
     let mut meta = Space::of(Shape::Uniform).meta();
     for point in &mut meta.curve {
-        (point.held, point.rescored, point.recall) = (0, 0, f32::NAN);
+        (point.held, point.margin, point.recall) = (0, f32::NAN, f32::NAN);
     }
     meta.curve[0].recall = 1.0;
     let mut widen = 1_usize;
@@ -214,7 +221,8 @@ fn a_beam_holds_what_a_sorted_list_of_everything_would() {
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let mut draw = Draw(11);
     for round in 0..200 {
-        let reach = Reach { wanted: 1 + draw.below(6), slack: draw.below(4) as f32 * 0.1, most: 6 + draw.below(10) };
+        let slack = draw.below(4) as f32 * 0.1;
+        let reach = Reach { wanted: 1 + draw.below(6), slack: Slack::even(slack), most: 6 + draw.below(10) };
         let mut beam = Beam::default();
         beam.begin(&params.query(&[1.0, 0.0]));
         let mut all: Vec<(Scored, bool)> = Vec::new();
@@ -229,7 +237,7 @@ fn a_beam_holds_what_a_sorted_list_of_everything_would() {
         all.sort_by(|left, right| right.cmp(left));
         let accepted: Vec<Scored> = all.iter().filter(|(_, accepted)| *accepted).map(|(row, _)| *row).collect();
         let last = accepted[reach.wanted - 1].score;
-        let floor = f64::from(last) - f64::from(reach.slack) * (10_000.0 - f64::from(last));
+        let floor = f64::from(last) - f64::from(slack) * (10_000.0 - f64::from(last));
         // Rows as far as the last wanted one need not be held; among equals the first come, not all.
         let nearer = accepted.iter().filter(|row| f64::from(row.score) > floor && row.score > last).count();
         let found = beam.found();

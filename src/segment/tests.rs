@@ -43,6 +43,8 @@ fn space(rows: Vec<RowEntry>, rotation: Option<u64>) -> SpaceParts {
         code_scale: params.scale,
         rotation,
         graph: None,
+        near: 0.0,
+        far: 0.0,
         curve: Vec::new(),
     };
     SpaceParts { rows, codes: params.encode_all(&vectors), vectors, links: None, meta }

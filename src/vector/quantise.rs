@@ -199,6 +199,12 @@ impl QueryCode {
         self.zero + 1.0 / self.unit
     }
 
+    /// The cosine that a unit of score stands for.
+    #[must_use]
+    pub(crate) const fn unit(&self) -> f64 {
+        self.unit
+    }
+
     /// The cosine that a score stands for; rounding may carry it a little past 1.
     #[must_use]
     pub(crate) fn cosine(&self, score: i32) -> f32 {

@@ -1,5 +1,9 @@
 //! The stored index as owned parts: fixed parts to bytes, bytes back to parts.
 
+#[path = "codes.rs"]
+mod codes;
+
+use codes::{LEVELS, codes, half_bytes};
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
 use index_format::segment::{add_meta, add_records};
 use index_format::{
@@ -67,32 +71,6 @@ fn matrix() -> Vec<f32> {
     rows
 }
 
-fn codes(vectors: &[f32], dims: usize, scale: f32) -> Vec<i8> {
-    let mut codes = Vec::new();
-    for vector in vectors.chunks_exact(WIDTH) {
-        let prefix = &vector[..dims];
-        let length = prefix.iter().map(|value| value * value).sum::<f32>().sqrt();
-        codes.extend(prefix.iter().map(|value| if length == 0.0 { 0 } else { (value / length * scale).round() as i8 }));
-    }
-    codes
-}
-
-/// Levels a unit of a component that was spread: sixteen of them within three standard deviations to each side.
-const LEVELS: f32 = 8.0 / 3.0;
-
-/// Codes of 4 bits of the first four components. All four signs change: the sequence they come from starts with ...AF.
-fn half_bytes(vectors: &[f32]) -> Vec<i8> {
-    let mut codes = Vec::new();
-    for vector in vectors.chunks_exact(WIDTH) {
-        let length = vector[..4].iter().map(|value| value * value).sum::<f32>().sqrt();
-        let [a, b, c, d] = [0, 1, 2, 3].map(|place| if length == 0.0 { 0.0 } else { -vector[place] / length });
-        let spread = [a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d];
-        let [w, x, y, z] = spread.map(|value| ((value * LEVELS).floor() + 8.0).clamp(0.0, 15.0) as u8);
-        codes.extend([(y << 4 | w).cast_signed(), (z << 4 | x).cast_signed()]);
-    }
-    codes
-}
-
 fn record(id: &str, title: &str, text: &str) -> Record {
     let (id, title, text) = (id.to_owned(), title.to_owned(), text.to_owned());
     Record { id, title, text, pictures: vec![], fields: vec![], created_ms: None, content_hash: [0; 16] }
@@ -139,6 +117,8 @@ fn rich() -> Segment {
         code_scale: 254.0,
         rotation: None,
         graph: None,
+        near: 0.0,
+        far: 0.0,
         curve: Vec::new(),
     };
     Segment {
@@ -160,7 +140,8 @@ fn graphed() -> Segment {
     let coded: Vec<f32> = (0..notes as usize).flat_map(|note| turned(vector(note))).collect();
     let links =
         (0..notes).flat_map(|row| [(row + 1) % notes, (row + notes - 1) % notes, (row + 7) % notes, NO_NEIGHBOUR]);
-    let point = |beam, recall| RecallPoint { slack: 0.25, held: beam, rescored: beam, recall, scored: 4 * beam };
+    let point =
+        |held, recall| RecallPoint { slack: 0.25, far_slack: 0.5, margin: 0.0625, held, recall, scored: 4 * held };
     let meta = SpaceMeta {
         width: WIDTH as u32,
         rows: notes,
@@ -169,6 +150,8 @@ fn graphed() -> Segment {
         code_scale: LEVELS,
         rotation: Some(2),
         graph: Some(GraphMeta { degree: 4, entry: 17 }),
+        near: 0.25,
+        far: 0.5,
         curve: vec![point(10, 0.875), point(20, 1.0)],
     };
     let empty = SpaceMeta { rows: 0, graph: None, curve: Vec::new(), ..meta.clone() };
