@@ -7,6 +7,7 @@
 //! Each subcommand measures its own process, so peak memory is that of the work it names and nothing else.
 #![expect(clippy::print_stdout, reason = "printing figures is what this program is for")]
 
+mod batch;
 mod data;
 mod import;
 mod peer;
@@ -58,6 +59,34 @@ enum Figure {
         #[arg(long, default_value_t = 1)]
         searches: usize,
     },
+    /// Time of opening and of the first search, each time in a fresh process with the files out of the page cache
+    Cold {
+        /// The index
+        index: PathBuf,
+        /// Query vectors (.npy), of which another one is searched each time
+        #[arg(long)]
+        queries: PathBuf,
+        /// Processes to take the median of
+        #[arg(long, default_value_t = 11)]
+        times: usize,
+        /// Open once, search for this query and print microseconds
+        #[arg(long, hide = true)]
+        once: Option<usize>,
+    },
+    /// Queries a second of batches on some numbers of threads, in turns, by the clock
+    Batch {
+        /// The index
+        index: PathBuf,
+        /// Query vectors (.npy)
+        #[arg(long)]
+        queries: PathBuf,
+        /// Numbers of threads
+        #[arg(long, value_delimiter = ',', default_value = "1,2")]
+        threads: Vec<usize>,
+        /// Passes to take medians of
+        #[arg(long, default_value_t = 15)]
+        passes: usize,
+    },
     /// Imports a folder or a JSON Lines file with the built-in encoder: rate, peak memory, bytes
     Import {
         /// What to import
@@ -95,6 +124,9 @@ fn main() -> Outcome {
         Figure::Memory { index, queries, text, searches } => {
             startup::memory(&index, queries.as_deref(), text.as_deref(), searches)
         }
+        Figure::Cold { index, queries, once: Some(number), .. } => startup::cold_once(&index, &queries, number),
+        Figure::Cold { index, queries, times, .. } => startup::cold(&index, &queries, times),
+        Figure::Batch { index, queries, threads, passes } => batch::batch(&index, &queries, &threads, passes),
         Figure::Import { source, index } => import::import(&source, &index),
         Figure::Compact { index } => import::compact(&index),
         Figure::Ask { index, texts } => import::ask(&index, &texts),

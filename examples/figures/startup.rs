@@ -30,6 +30,42 @@ pub(crate) fn open(index: &Path, times: usize) -> Outcome {
     Ok(())
 }
 
+/// Prints how many microseconds opening and one search took in this process.
+pub(crate) fn cold_once(index: &Path, queries: &Path, number: usize) -> Outcome {
+    let queries = vectors(queries)?;
+    let query = queries.rows().nth(number).ok_or("there are fewer queries")?;
+    let start = Instant::now();
+    let opened = Index::open(index)?;
+    let open = start.elapsed();
+    let answer = opened.search(Query::vector(query), &SearchOptions::new())?;
+    let search = start.elapsed() - open;
+    println!("{} {} {}", open.as_micros(), search.as_micros(), answer.stages.coarse);
+    Ok(())
+}
+
+/// Opens and searches in one fresh process after the other, the files being on disk only.
+pub(crate) fn cold(index: &Path, queries: &Path, times: usize) -> Outcome {
+    let (mut opens, mut searches) = (Vec::new(), Vec::new());
+    for number in 0..times {
+        for file in std::fs::read_dir(index)? {
+            // GNU dd asks the system to drop the cached pages of a file.
+            let of = format!("of={}", file?.path().display());
+            Command::new("dd").args([&of, "oflag=nocache", "conv=notrunc,fdatasync", "count=0"]).output()?;
+        }
+        let mut again = Command::new(std::env::current_exe()?);
+        again.arg("cold").arg("--once").arg(number.to_string()).arg("--queries").arg(queries).arg(index);
+        let output = String::from_utf8(again.output()?.stdout)?;
+        let mut figures = output.split_whitespace().map(str::parse::<f64>);
+        let (Some(open), Some(search)) = (figures.next(), figures.next()) else { return Err("no figures".into()) };
+        opens.push(open? / 1e3);
+        searches.push(search? / 1e3);
+    }
+    let slowest = searches.iter().copied().fold(0.0, f64::max);
+    let (open, search) = (median(opens), median(searches));
+    println!("cold: opened in {open:.2} ms, first search {search:.1} ms (medians of {times}), at most {slowest:.1} ms");
+    Ok(())
+}
+
 /// Searches and prints what was ever resident.
 pub(crate) fn memory(index: &Path, queries: Option<&Path>, text: Option<&str>, searches: usize) -> Outcome {
     let queries: Vec<Query> = match (queries, text) {

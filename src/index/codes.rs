@@ -31,29 +31,27 @@ pub(super) struct Coded {
 /// component where that is enough, else 8 and the full width. Prefixes are tried where they mean something: those the
 /// encoder was trained for, or any after a rotation.
 pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Option<&Trial>) -> Result<Coded> {
-    let tried: &[usize] = if plan.rotation.is_some() { &CODE_DIMS } else { plan.shared.source.prefixes() };
-    let tried = || tried.iter().copied().filter(|dims| *dims <= vectors.width());
-    if let Some((trial, widest)) = trial.zip(tried().max()) {
-        let turned = match plan.rotation.as_ref() {
-            Some(turn) => Some(turn.rotation.prefixes(vectors, widest)?),
-            None => None,
-        };
-        let coded = turned.as_ref().unwrap_or(vectors);
-        let queries = trial.queries()?;
-        let queries = match plan.rotation.as_ref() {
-            Some(turn) => turn.rotation.prefixes(&queries, widest)?,
-            None => queries,
-        };
-        for params in tried().filter_map(CodeParams::four) {
-            let codes = params.encode_all(coded);
-            if trial.code_recall(params, &codes, (vectors, &queries)) >= PREFIX_RECALL {
-                let rotation = plan.rotation.as_ref().map(|turn| turn.id);
-                return Ok(Coded { params, codes, rotation, queries });
+    let rotation = plan.rotation.as_ref();
+    let tried: &[usize] = if rotation.is_some() { &CODE_DIMS } else { plan.shared.source.prefixes() };
+    let tried = tried.iter().copied().filter(|dims| *dims <= vectors.width());
+    let queries = match trial {
+        Some(trial) => trial.queries()?,
+        None => Vectors::with_capacity(vectors.width(), 0)?,
+    };
+    if let Some(trial) = trial {
+        for params in tried.filter_map(CodeParams::four) {
+            let turned =
+                |vectors: &Vectors| rotation.map(|turn| turn.rotation.prefixes(vectors, params.dims)).transpose();
+            let (coded, turned_queries) = (turned(vectors)?, turned(&queries)?);
+            let codes = params.encode_all(coded.as_ref().unwrap_or(vectors));
+            let coded_queries = turned_queries.as_ref().unwrap_or(&queries);
+            if trial.code_recall(params, &codes, (vectors, coded_queries)) >= PREFIX_RECALL {
+                let queries = turned_queries.unwrap_or(queries);
+                return Ok(Coded { params, codes, rotation: rotation.map(|turn| turn.id), queries });
             }
         }
     }
     let params = CodeParams::eight(vectors, vectors.width());
-    let queries = trial.map_or_else(|| Vectors::with_capacity(vectors.width(), 0), Trial::queries)?;
     Ok(Coded { params, codes: params.encode_all(vectors), rotation: None, queries })
 }
 

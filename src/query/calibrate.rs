@@ -5,11 +5,12 @@
 //! promises too much.
 
 use super::beam::{Reach, Scored, Slack};
+use super::judge::{Query, judge, mixtures};
 use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan};
 pub(crate) use super::space::Coarse;
 use super::space::{Candidate, within};
 use super::walk::HELD_MAX;
-use crate::vector::{CodeParams, QueryCode, VectorError, Vectors, kernels, normalise};
+use crate::vector::{CodeParams, QueryCode, VectorError, Vectors};
 use index_format::RecallPoint;
 use rayon::prelude::*;
 
@@ -31,22 +32,10 @@ const FAR_ENOUGH: f32 = 0.98;
 const FAR_SHARE: usize = 8;
 /// Beyond this a curve is not followed: a caller who wants more gets an exact search.
 const ENOUGH: f32 = 0.998;
-/// Cosines that differ by no more are equal.
-const TIE: f32 = 1e-6;
 /// A smaller margin is taken if it costs at most this much recall.
 const MARGIN_LOSS: f32 = 0.002;
-/// Queries that are compared with a row while it is near.
-const BLOCK_QUERIES: usize = 16;
-/// Rows held out that are mixed to one far query.
-const MIXED: usize = 4;
-
-/// A query and what a search for it should find.
-struct Query {
-    vector: Vec<f32>,
-    /// How many rows are right, and the cosine from which a row is: of several equal ones any will do.
-    right: usize,
-    from: f32,
-}
+/// The same for far queries, whose estimates are off by more.
+const FAR_MARGIN_LOSS: f32 = 0.01;
 
 /// Rows of a space held out as queries, and mixtures of them: queries that are far from all rows, as those from elsewhere
 /// are.
@@ -70,12 +59,8 @@ impl Trial {
             return None;
         }
         let (rows, held) = vectors.flat().split_at(inside * vectors.width());
-        let far = mixtures(held, vectors.width());
-        let judged = |queries: &[f32]| {
-            let block = |queries: &[f32]| judge(rows, queries, vectors.width(), stop);
-            queries.par_chunks(BLOCK_QUERIES * vectors.width()).flat_map_iter(block).collect::<Vec<_>>()
-        };
-        Some(Self { near: judged(held), far: judged(&far), inside })
+        let judged = |queries: &[f32]| judge(rows, queries, vectors.width(), stop);
+        Some(Self { near: judged(held), far: judged(&mixtures(held, vectors.width())), inside })
     }
 
     /// All queries, for turning them into what codes are made of.
@@ -117,12 +102,12 @@ impl Trial {
             point.recall >= ENOUGH
         };
         if space.links.is_some() {
-            let far = far_curve(&space, &far);
+            let far_curve = far_curve(&space, &far);
             let _enough = SLACKS.into_iter().any(|slack| {
                 let even = walk_plan(Slack::even(slack));
                 let reached = recall(&space, &near, &look(&space, &near, even).0, even);
-                let far_slack = slack_for(&far, reached + FAR_MORE * (1.0 - reached)).max(slack);
-                add(point(&space, &near, Slack { distances, shares: [slack, far_slack] }))
+                let far_slack = slack_for(&far_curve, reached + FAR_MORE * (1.0 - reached)).max(slack);
+                add(point(&space, (&near, &far), Slack { distances, shares: [slack, far_slack] }))
             });
         } else {
             let plan = Plan { most: SCANNED, ..plan(Method::Scan) };
@@ -158,23 +143,6 @@ const fn walk_plan(slack: Slack) -> Plan {
     plan(Method::Walk(Reach { wanted: CURVE_K, slack, most: HELD_MAX }))
 }
 
-/// Unit vectors between several rows held out each, half as many as these.
-fn mixtures(held: &[f32], width: usize) -> Vec<f32> {
-    let rows: Vec<&[f32]> = held.chunks_exact(width).collect();
-    let mixture = |number: usize| {
-        let mut sum = vec![0.0_f32; width];
-        for part in 0..MIXED {
-            // Rows lie in the order of the collection, so that a quarter of them apart there is little to share.
-            let row =
-                rows.get((2 * number + part * rows.len() / MIXED) % rows.len().max(1)).copied().unwrap_or_default();
-            sum.iter_mut().zip(row).for_each(|(sum, component)| *sum += component);
-        }
-        // Rows that cancel out have no direction between them.
-        normalise(&mut sum).is_ok().then_some(sum)
-    };
-    (0..rows.len() / 2).filter_map(mixture).flatten().collect()
-}
-
 /// Slack and recall of far queries, in rising cost.
 fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<(f32, f32)> {
     let mut curve = Vec::new();
@@ -203,14 +171,16 @@ fn slack_for(curve: &[(f32, f32)], recall: f32) -> f32 {
 }
 
 /// The point for a walk: the smallest margin that loses next to nothing.
-fn point(space: &Coarse<'_>, near: &Coded<'_>, slack: Slack) -> RecallPoint {
+fn point(space: &Coarse<'_>, (near, far): (&Coded<'_>, &Coded<'_>), slack: Slack) -> RecallPoint {
     let plan = walk_plan(slack);
     let (found, scored) = look(space, near, plan);
+    let (found_far, _) = look(space, far, plan);
     let recall_at = |margin: f32| recall(space, near, &found, Plan { margin, ..plan });
-    let all = recall_at(plan.margin);
-    let least = MARGINS.into_iter().find(|margin| recall_at(*margin) >= all - MARGIN_LOSS);
-    let margin = least.unwrap_or(plan.margin);
-    let held = found.iter().map(Vec::len).max().unwrap_or(1) * HELD_ROOM;
+    let far_at = |margin: f32| recall(space, far, &found_far, Plan { margin, ..plan });
+    let (all, all_far) = (recall_at(plan.margin), far_at(plan.margin));
+    let enough = |margin: &f32| recall_at(*margin) >= all - MARGIN_LOSS && far_at(*margin) >= all_far - FAR_MARGIN_LOSS;
+    let margin = MARGINS.into_iter().find(enough).unwrap_or(plan.margin);
+    let held = found.iter().chain(&found_far).map(Vec::len).max().unwrap_or(1) * HELD_ROOM;
     let [slack, far_slack] = slack.shares;
     RecallPoint { slack, far_slack, margin, held: held as u32, recall: recall_at(margin), scored }
 }
@@ -244,38 +214,6 @@ fn rescored(coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> usize {
 fn distance(queries: &[Query]) -> f32 {
     let sum: f32 = queries.iter().map(|query| (1.0 - query.from).clamp(0.0, 2.0)).sum();
     sum / queries.len().max(1) as f32
-}
-
-/// What a search for each of the queries should find among the rows.
-fn judge(rows: &[f32], queries: &[f32], width: usize, stop: &(dyn Fn() -> bool + Sync)) -> Vec<Query> {
-    let queries: Vec<&[f32]> = queries.chunks_exact(width).collect();
-    let best = best_of(rows, &queries, stop);
-    let query = |(vector, best): (&&[f32], Vec<f32>)| Query {
-        vector: vector.to_vec(),
-        right: best.len(),
-        from: best.last().map_or(f32::INFINITY, |worst| worst - TIE),
-    };
-    queries.iter().zip(best).map(query).collect()
-}
-
-/// The best exact cosines of each query with the rows, best first.
-fn best_of(rows: &[f32], queries: &[&[f32]], stop: &(dyn Fn() -> bool + Sync)) -> Vec<Vec<f32>> {
-    let width = queries.first().map_or(1, |query| query.len().max(1));
-    let mut best = vec![Vec::with_capacity(CURVE_K + 1); queries.len()];
-    for (number, row) in rows.chunks_exact(width).enumerate() {
-        if number.is_multiple_of(1_024) && stop() {
-            break;
-        }
-        for (query, best) in queries.iter().zip(&mut best) {
-            let cosine = kernels::dot_f32(query, row);
-            if best.len() < CURVE_K || best.last().is_some_and(|worst| *worst < cosine) {
-                let place = best.partition_point(|held| *held >= cosine);
-                best.insert(place, cosine);
-                best.truncate(CURVE_K);
-            }
-        }
-    }
-    best
 }
 
 /// The mean less half a standard error, not below 0.

@@ -14,6 +14,7 @@
 //! | `scan.rs` | every code, or every full vector, without a graph |
 //! | `space.rs` | candidates of one space of one segment |
 //! | `calibrate.rs` | measures the curve when a segment is built |
+//! | `judge.rs` | the queries it is measured with, and what they should find |
 //! | `search.rs` | all segments together, widening |
 //! | `group.rs` | rows to notes: the best row of each, order |
 //! | `evidence.rs` | hits with title, winning row and best passage |
@@ -28,6 +29,7 @@ mod calibrate;
 mod cursor;
 mod evidence;
 mod group;
+mod judge;
 mod opened;
 mod options;
 mod plan;
