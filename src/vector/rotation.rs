@@ -25,8 +25,8 @@ const SWEEPS_PER_COMPONENT: usize = 64;
 pub(crate) struct Rotation {
     width: usize,
     rows: Vec<f32>,
-    /// The axes in bytes, and what a unit of each stands for: reading them in full would take a query as long as a
-    /// hundred comparisons, and codes are coarser than that anyway.
+    /// The axes in bytes, and what a unit of each stands for: reading them in full takes a query several
+    /// microseconds, and codes are coarser than that anyway.
     bytes: Vec<i8>,
     units: Vec<f32>,
 }
