@@ -24,8 +24,8 @@ pub struct RecallPoint {
     pub far_slack: f32,
     /// How much lower than that of the last wanted row an estimated cosine may be and still be compared in full width.
     pub margin: f32,
-    /// Rows held, and compared in full width, at most.
-    pub held: u32,
+    /// Rows compared in full width at most.
+    pub rescored: u32,
     /// Mean recall@10 against exact search.
     pub recall: f32,
     /// Mean coarse scores computed a query.
@@ -49,9 +49,9 @@ pub struct SpaceMeta {
     pub rotation: Option<u64>,
     /// The graph, if the space is large enough to have one.
     pub graph: Option<GraphMeta>,
-    /// Distance (one less the cosine) from a row to its tenth neighbour, on average.
+    /// Distance (one less the cosine) to its tenth neighbour that nearly every row keeps to.
     pub near: f32,
-    /// The same for queries unlike the rows, as far as that was tried; at least `near`.
+    /// That of queries unlike the rows, about; at least `near`.
     pub far: f32,
     /// Measured recall at rising cost; may be empty (then a search is exact).
     pub curve: Vec<RecallPoint>,
@@ -108,12 +108,12 @@ pub(crate) fn check_space(meta: &SpaceMeta, notes: u64, view: &SpaceView<'_>) ->
     }
     // A search that finds too little multiplies this effort until it is enough: none at all would never be.
     let sound = |point: &RecallPoint| {
-        point.held > 0
+        point.rescored > 0
             && (0.0..=1.0).contains(&point.recall)
             && [point.slack, point.far_slack, point.margin].iter().all(|reach| (0.0..=REACH_MAX).contains(reach))
     };
     if let Some(odd) = meta.curve.iter().find(|point| !sound(point)) {
-        return Err(inconsistent("rows held at a measured recall", 0, 1, u64::from(odd.held)));
+        return Err(inconsistent("rows compared in full at a measured recall", 0, 1, u64::from(odd.rescored)));
     }
     Ok(())
 }

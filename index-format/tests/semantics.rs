@@ -106,7 +106,7 @@ fn sizes_that_disagree_are_refused_at_opening() {
     refused(&|parts| (parts.meta.spaces[0].code_bits, parts.meta.spaces[0].code_dims) = (16, 1));
     refused(&|parts| parts.meta.spaces[0].code_scale = f32::NAN);
     refused(&|parts| parts.meta.spaces[1].graph.as_mut().unwrap().entry = 3);
-    refused(&|parts| parts.meta.spaces[1].curve[0].held = 0);
+    refused(&|parts| parts.meta.spaces[1].curve[0].rescored = 0);
     refused(&|parts| parts.meta.spaces[1].curve[0].recall = f32::NAN);
     refused(&|parts| parts.meta.spaces[1].curve[0].slack = f32::INFINITY);
     refused(&|parts| parts.meta.spaces[1].curve[0].margin = f32::NAN);

@@ -60,7 +60,7 @@ fn archived_tables_are_the_layout() {
     holds!(ArchivedManifest, "Manifest": index_id, generation, next_file, created_ms, committed_ms, encoder,
         keeps_pictures, spaces, segments, rotations);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
-    holds!(ArchivedRecallPoint, "RecallPoint": slack, far_slack, margin, held, recall, scored);
+    holds!(ArchivedRecallPoint, "RecallPoint": slack, far_slack, margin, rescored, recall, scored);
     holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, near, far, curve);
     holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, spaces);
     holds!(ArchivedPictureRecord, "PictureRecord": alt, path, hash, width, height, blob);

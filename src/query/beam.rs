@@ -1,50 +1,13 @@
-//! The best rows met so far, and which of them a walk follows next.
+//! The best rows met so far, and which row a walk follows next.
 
+use super::queue::Queue;
 use crate::vector::QueryCode;
-use std::cmp::Ordering;
 
-/// A row and the dot product of its code with the query's; higher is closer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A row and the dot product of its code with the query's; higher is closer. Orders by score, then by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Scored {
     pub(super) score: i32,
     pub(super) row: u32,
-}
-
-/// Bits below the row in a key.
-const MARK_BITS: u32 = 2;
-/// Mark of a row that counts.
-const ACCEPTED: u64 = 1;
-/// Mark of a row whose links have been followed.
-const FOLLOWED: u64 = 2;
-/// Lowest score a key holds.
-const SCORE_MIN: i32 = -(1 << 29);
-
-impl Scored {
-    /// Both numbers in one, so that ordering compares once: score first, then row; the lowest bits are left for marks.
-    /// Scores past 29 bits, which only codes of more than 30,000 components have, count as equal.
-    const fn key(self) -> u64 {
-        let score = if self.score < SCORE_MIN { SCORE_MIN } else { self.score };
-        let score = if score > -SCORE_MIN - 1 { -SCORE_MIN - 1 } else { score };
-        ((score - SCORE_MIN) as u64) << (32 + MARK_BITS) | (self.row as u64) << MARK_BITS
-    }
-
-    const fn of(key: u64) -> Self {
-        Self { score: (key >> (32 + MARK_BITS)) as i32 + SCORE_MIN, row: (key >> MARK_BITS) as u32 }
-    }
-}
-
-impl Ord for Scored {
-    #[inline]
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-impl PartialOrd for Scored {
-    #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// How far a walk goes.
@@ -55,15 +18,12 @@ pub(super) struct Reach {
     /// How much farther than the last wanted row another may be and still be followed, as a share of that row's distance
     /// (one less its cosine).
     pub(super) slack: Slack,
-    /// Accepted rows held at most, whatever the slack would allow.
-    pub(super) most: usize,
+    /// Codes compared at most: a walk that needs more is given up.
+    pub(super) compared: usize,
 }
 
-/// How far past the second distance a share goes on changing, counted from the first.
-const BEYOND: f64 = 1.5;
-
-/// A share that changes evenly from one distance to another and on to half as far again: a query far from all rows has many
-/// more of them at nearly the distance of its best ones.
+/// A share that changes evenly from one distance to another: a query far from all rows has many more of them at nearly the
+/// distance of its best ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Slack {
     /// Distances at both ends.
@@ -81,25 +41,23 @@ impl Slack {
     fn at(&self, distance: f64) -> f64 {
         let [near, far] = self.distances.map(f64::from);
         let [least, most] = self.shares.map(f64::from);
-        let place = if far > near { ((distance - near) / (far - near)).clamp(0.0, BEYOND) } else { 0.0 };
+        let place = if far > near { ((distance - near) / (far - near)).clamp(0.0, 1.0) } else { 0.0 };
         least + place * (most - least)
     }
 }
 
-/// Rows in one list, best first: for the numbers in use that is faster than two heaps. A row is held while it is among the
-/// wanted ones or not much farther than the last of them (Al-Jazzazi et al. 2025, "Distance adaptive beam search", arXiv
-/// 2505.15636): a query with clear neighbours ends soon, one among many near equals looks further. Rows that are not
-/// accepted stay as long as they may lead to better ones, and do not count.
+/// What a walk has met. A row is worth following while it is not much farther than the last of the wanted ones (Al-Jazzazi et
+/// al. 2025, "Distance adaptive beam search", arXiv 2505.15636): a query with clear neighbours ends soon, one among many near
+/// equals looks further. Rows that are not accepted may lead to better ones, and do not count.
 #[derive(Default)]
 pub(super) struct Beam {
-    /// Keys with their marks.
-    held: Vec<u64>,
-    accepted: usize,
-    /// All rows before this place have been followed.
-    next: usize,
-    /// Place of the last wanted row, once there are enough.
-    last_wanted: Option<usize>,
-    /// Scores up to here are too far, once there are enough rows.
+    /// Rows still to be followed.
+    open: Queue,
+    /// Accepted rows, in the order they were met.
+    accepted: Vec<Scored>,
+    /// Scores of the wanted rows so far, best first.
+    wanted: Vec<i32>,
+    /// Scores below are too far, once there are enough rows.
     floor: i32,
     /// The score of a cosine of 1, and the cosine that a unit of score stands for.
     full: f64,
@@ -108,91 +66,71 @@ pub(super) struct Beam {
 
 impl Beam {
     pub(super) fn begin(&mut self, query: &QueryCode) {
-        self.held.clear();
-        (self.accepted, self.next, self.last_wanted) = (0, 0, None);
+        self.open.begin(query);
+        self.accepted.clear();
+        self.wanted.clear();
         self.floor = i32::MIN;
         (self.full, self.unit) = (query.full_score(), query.unit());
     }
 
-    /// Rows held, accepted or not.
-    pub(super) fn len(&self) -> usize {
-        self.held.len()
-    }
-
-    /// Whether a row with this score would be held.
+    /// Rows with a score up to this are too far, or as far as the last wanted one: of many equal rows no more are taken than
+    /// wanted.
     #[inline]
-    pub(super) fn wants(&self, candidate: Scored, reach: Reach) -> bool {
-        candidate.score > self.floor
-            && (self.accepted < reach.most || self.held.last().is_none_or(|worst| *worst < candidate.key()))
+    pub(super) const fn floor(&self) -> i32 {
+        self.floor
     }
 
-    pub(super) fn insert(&mut self, candidate: Scored, accepted: bool, reach: Reach) {
-        let key = candidate.key() | if accepted { ACCEPTED } else { 0 };
-        let place = self.held.partition_point(|held| *held > key);
-        self.held.insert(place, key);
-        self.accepted += usize::from(accepted);
-        self.next = self.next.min(place);
-        if self.moves_last_wanted((place, accepted), reach.wanted) {
-            let last =
-                self.last_wanted.and_then(|last| self.held.get(last)).map_or(i32::MIN, |key| Scored::of(*key).score);
-            let distance = (self.full - f64::from(last)).max(0.0);
-            // Just below the last wanted row if there is no slack: of many equal rows no more are held than wanted.
-            self.floor = (f64::from(last) - reach.slack.at(distance * self.unit) * distance) as i32;
+    /// Takes rows that score above the floor, and raises the floor with them.
+    #[inline]
+    pub(super) fn extend(&mut self, candidates: &[Scored], accept: impl Fn(u32) -> bool, reach: Reach) {
+        let mut last = self.last_wanted(reach);
+        for candidate in candidates {
+            self.open.push(*candidate);
+            if accept(candidate.row) {
+                self.accepted.push(*candidate);
+                if last.is_none_or(|last| last < candidate.score) {
+                    self.want(candidate.score, last.is_some());
+                    last = self.last_wanted(reach);
+                }
+            }
         }
-        self.drop_worst(reach.most);
-    }
-
-    /// Keeps the place of the last wanted row; tells whether another row has come to be it.
-    fn moves_last_wanted(&mut self, (place, accepted): (usize, bool), wanted: usize) -> bool {
-        let is_accepted = |held: &u64| held & ACCEPTED != 0;
-        match self.last_wanted {
-            None if self.accepted < wanted => false,
-            None => {
-                self.last_wanted = self.held.iter().rposition(is_accepted);
-                true
-            }
-            Some(last) if place > last => false,
-            Some(last) if accepted => {
-                // What was the last one has moved on by a place, and the accepted one before it is the last one now.
-                self.last_wanted = self.held.iter().take(last + 1).rposition(is_accepted);
-                true
-            }
-            Some(last) => {
-                self.last_wanted = Some(last + 1);
-                false
-            }
+        if let Some(last) = last.map(f64::from) {
+            let distance = (self.full - last).max(0.0);
+            self.floor = (last - reach.slack.at(distance * self.unit) * distance) as i32;
         }
     }
 
-    /// Drops what is too far, or too much; of a full list nothing is kept behind the worst accepted row.
-    fn drop_worst(&mut self, most: usize) {
-        while let Some(worst) = self.held.last() {
-            let accepted = worst & ACCEPTED != 0;
-            let too_far = self.last_wanted.is_some_and(|last| last + 1 < self.held.len())
-                && Scored::of(*worst).score <= self.floor;
-            let too_much = self.accepted > most || (self.accepted == most && !accepted);
-            if !too_far && !too_much {
-                break;
-            }
-            self.held.pop();
-            self.accepted -= usize::from(accepted);
-        }
+    /// The score of the last wanted row, once there are enough.
+    fn last_wanted(&self, reach: Reach) -> Option<i32> {
+        self.wanted.get(reach.wanted.checked_sub(1)?).copied()
     }
 
-    /// The best row that has not been followed; it counts as followed from now on.
+    fn want(&mut self, score: i32, full: bool) {
+        if full {
+            self.wanted.pop();
+        }
+        let place = self.wanted.partition_point(|held| *held >= score);
+        self.wanted.insert(place, score);
+    }
+
+    /// The nearest row that has not been followed, unless it is too far; it counts as followed from now on.
+    #[inline]
     pub(super) fn follow(&mut self) -> Option<u32> {
-        while let Some(held) = self.held.get_mut(self.next) {
-            self.next += 1;
-            if *held & FOLLOWED == 0 {
-                *held |= FOLLOWED;
-                return Some(Scored::of(*held).row);
-            }
-        }
-        None
+        self.open.pop(self.floor).map(|nearest| nearest.row)
     }
 
-    /// The accepted rows, best first.
-    pub(super) fn found(&self) -> Vec<Scored> {
-        self.held.iter().filter(|held| **held & ACCEPTED != 0).map(|held| Scored::of(*held)).collect()
+    /// The row that would be followed next.
+    #[inline]
+    pub(super) fn next(&self) -> Option<u32> {
+        self.open.peek().map(|next| next.row)
+    }
+
+    /// The accepted rows whose cosine is estimated at most `margin` below that of the last wanted one, best first.
+    pub(super) fn found(&self, margin: f32) -> Vec<Scored> {
+        let last = self.wanted.last().map_or(f64::NEG_INFINITY, |last| f64::from(*last));
+        let floor = (last - f64::from(margin) / self.unit).floor() as i32;
+        let mut found: Vec<Scored> = self.accepted.iter().filter(|scored| scored.score >= floor).copied().collect();
+        found.sort_unstable_by(|left, right| right.cmp(left));
+        found
     }
 }

@@ -6,10 +6,9 @@
 
 use super::beam::{Reach, Scored, Slack};
 use super::judge::{Query, judge, mixtures};
-use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan};
+use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan, compared_most};
 pub(crate) use super::space::Coarse;
 use super::space::{Candidate, within};
-use super::walk::HELD_MAX;
 use crate::vector::{CodeParams, QueryCode, VectorError, Vectors};
 use index_format::RecallPoint;
 use rayon::prelude::*;
@@ -20,16 +19,20 @@ const SLACKS: [f32; 18] =
 /// How much lower than the last wanted one an estimate may be, tried in rising cost.
 const MARGINS: [f32; 16] =
     [0.0, 0.003, 0.006, 0.01, 0.014, 0.019, 0.025, 0.032, 0.04, 0.05, 0.065, 0.085, 0.11, 0.15, 0.25, 2.0];
-/// A search may hold so many times what it held for the query it held most for.
-const HELD_ROOM: usize = 2;
-/// Rows a scan finds while margins are tried.
+/// A search may compare so many times the full vectors that the query compared that needed most.
+const RESCORED_ROOM: usize = 2;
+/// Rows compared in full width at most while margins are tried.
 const SCANNED: usize = 1_000;
 /// Share of the missing recall that mixtures must find besides: queries from elsewhere are harder than they are.
-const FAR_MORE: f32 = 0.3;
+const FAR_MORE: f32 = 0.85;
 /// Recall beyond which walks for far queries go no further.
-const FAR_ENOUGH: f32 = 0.98;
+const FAR_ENOUGH: f32 = 0.995;
+/// Share of the near queries that are no further from the rows than a near query is taken to be.
+const NEAR_SHARE: f64 = 0.95;
+/// Share of the mixtures that are nearer to the rows than a far query is taken to be.
+const FAR_SHARE: f64 = 0.25;
 /// Beyond this share of the rows compared a walk for a far query is not worth its time.
-const FAR_SHARE: usize = 8;
+const FAR_COMPARED: usize = 8;
 /// Beyond this a curve is not followed: a caller who wants more gets an exact search.
 const ENOUGH: f32 = 0.998;
 /// A smaller margin is taken if it costs at most this much recall.
@@ -88,12 +91,14 @@ impl Trial {
         recall(&space, &near, &found, plan)
     }
 
-    /// Distances to the tenth neighbour of the near and of the far queries, on average, and the recall curve of the space in
-    /// rising cost.
+    /// The distance to the tenth neighbour that nearly all near queries keep to, and that which the nearest of the far
+    /// queries have; and the recall curve of the space in rising cost.
     pub(crate) fn curve(&self, space: &Coarse<'_>, queries: &Vectors) -> ([f32; 2], Vec<RecallPoint>) {
         let space = self.without(space);
         let [near, far] = self.coded(space.params, queries);
-        let distances = [distance(near.queries), distance(far.queries).max(distance(near.queries))];
+        let (most_near, first_far) = (distance(near.queries, NEAR_SHARE), distance(far.queries, FAR_SHARE));
+        // Queries between both are as hard as far ones sooner than halfway.
+        let distances = [most_near, most_near.midpoint(first_far.max(most_near))];
         let mut curve: Vec<RecallPoint> = Vec::new();
         let mut add = |point: RecallPoint| {
             if curve.last().is_none_or(|last| point.recall > last.recall) {
@@ -104,19 +109,19 @@ impl Trial {
         if space.links.is_some() {
             let far_curve = far_curve(&space, &far);
             let _enough = SLACKS.into_iter().any(|slack| {
-                let even = walk_plan(Slack::even(slack));
+                let even = walk_plan(Slack::even(slack), space.rows());
                 let reached = recall(&space, &near, &look(&space, &near, even).0, even);
                 let far_slack = slack_for(&far_curve, reached + FAR_MORE * (1.0 - reached)).max(slack);
                 add(point(&space, (&near, &far), Slack { distances, shares: [slack, far_slack] }))
             });
         } else {
-            let plan = Plan { most: SCANNED, ..plan(Method::Scan) };
+            let plan = plan(Method::Scan);
             let (found, scored) = look(&space, &near, plan);
             let _enough = MARGINS.into_iter().any(|margin| {
                 let plan = Plan { margin, ..plan };
                 let recall = recall(&space, &near, &found, plan);
-                let held = (rescored(&near, &found, plan) * HELD_ROOM) as u32;
-                add(RecallPoint { slack: 0.0, far_slack: 0.0, margin, held, recall, scored })
+                let rescored = rescored(&near, &found, plan);
+                add(RecallPoint { slack: 0.0, far_slack: 0.0, margin, rescored, recall, scored })
             });
         }
         (distances, curve)
@@ -136,23 +141,22 @@ impl Trial {
 }
 
 const fn plan(method: Method) -> Plan {
-    Plan { method, wanted: CURVE_K, margin: 2.0, most: HELD_MAX, expected_recall: 0.0 }
+    Plan { method, wanted: CURVE_K, margin: 2.0, most: SCANNED, expected_recall: 0.0 }
 }
 
-const fn walk_plan(slack: Slack) -> Plan {
-    plan(Method::Walk(Reach { wanted: CURVE_K, slack, most: HELD_MAX }))
+const fn walk_plan(slack: Slack, rows: usize) -> Plan {
+    plan(Method::Walk(Reach { wanted: CURVE_K, slack, compared: compared_most(rows) }))
 }
 
 /// Slack and recall of far queries, in rising cost.
 fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<(f32, f32)> {
     let mut curve = Vec::new();
-    let rows = space.codes.len() / space.params.bytes().max(1);
     for slack in SLACKS {
-        let plan = walk_plan(Slack::even(slack));
+        let plan = walk_plan(Slack::even(slack), space.rows());
         let (found, scored) = look(space, far, plan);
         let reached = recall(space, far, &found, plan);
         curve.push((slack, reached));
-        if reached >= FAR_ENOUGH || scored as usize > rows / FAR_SHARE {
+        if reached >= FAR_ENOUGH || scored as usize > space.rows() / FAR_COMPARED {
             break;
         }
     }
@@ -172,7 +176,7 @@ fn slack_for(curve: &[(f32, f32)], recall: f32) -> f32 {
 
 /// The point for a walk: the smallest margin that loses next to nothing.
 fn point(space: &Coarse<'_>, (near, far): (&Coded<'_>, &Coded<'_>), slack: Slack) -> RecallPoint {
-    let plan = walk_plan(slack);
+    let plan = walk_plan(slack, space.rows());
     let (found, scored) = look(space, near, plan);
     let (found_far, _) = look(space, far, plan);
     let recall_at = |margin: f32| recall(space, near, &found, Plan { margin, ..plan });
@@ -180,9 +184,10 @@ fn point(space: &Coarse<'_>, (near, far): (&Coded<'_>, &Coded<'_>), slack: Slack
     let (all, all_far) = (recall_at(plan.margin), far_at(plan.margin));
     let enough = |margin: &f32| recall_at(*margin) >= all - MARGIN_LOSS && far_at(*margin) >= all_far - FAR_MARGIN_LOSS;
     let margin = MARGINS.into_iter().find(enough).unwrap_or(plan.margin);
-    let held = found.iter().chain(&found_far).map(Vec::len).max().unwrap_or(1) * HELD_ROOM;
+    let plan = Plan { margin, ..plan };
+    let rescored = rescored(near, &found, plan).max(rescored(far, &found_far, plan));
     let [slack, far_slack] = slack.shares;
-    RecallPoint { slack, far_slack, margin, held: held as u32, recall: recall_at(margin), scored }
+    RecallPoint { slack, far_slack, margin, rescored, recall: recall_at(margin), scored }
 }
 
 /// What is found for each query, and how many codes were compared for one, on average.
@@ -204,16 +209,18 @@ fn recall(space: &Coarse<'_>, coded: &Coded<'_>, found: &[Vec<Scored>], plan: Pl
     lower_mean(&shares)
 }
 
-/// Most rows that the margin lets through for any query.
-fn rescored(coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> usize {
+/// Twice the most rows that the margin lets through for any query.
+fn rescored(coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> u32 {
     let passed = |(code, found): (&QueryCode, &Vec<Scored>)| within(code, found, plan).count();
-    coded.codes.iter().zip(found).map(passed).max().unwrap_or(1)
+    coded.codes.iter().zip(found).map(passed).max().map_or(1, |most| (most * RESCORED_ROOM) as u32)
 }
 
-/// Mean distance to the last right row.
-fn distance(queries: &[Query]) -> f32 {
-    let sum: f32 = queries.iter().map(|query| (1.0 - query.from).clamp(0.0, 2.0)).sum();
-    sum / queries.len().max(1) as f32
+/// The distance to the last right row that a share of the queries does not exceed.
+fn distance(queries: &[Query], share: f64) -> f32 {
+    let mut distances: Vec<f32> = queries.iter().map(|query| (1.0 - query.from).clamp(0.0, 2.0)).collect();
+    distances.sort_unstable_by(f32::total_cmp);
+    let place = share * distances.len().saturating_sub(1) as f64;
+    distances.get(place as usize).copied().unwrap_or_default()
 }
 
 /// The mean less half a standard error, not below 0.

@@ -11,7 +11,7 @@ const BLOCK_QUERIES: usize = 16;
 /// Rows held out that are mixed to one far query.
 const MIXED: usize = 4;
 /// Length of the direction of no meaning in a far query, as a share of that of the mixture.
-const MEANINGLESS: f32 = 0.5;
+const MEANINGLESS: f32 = 1.0;
 
 /// A query and what a search for it should find.
 pub(super) struct Query {

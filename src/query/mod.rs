@@ -10,6 +10,7 @@
 //! | `plan.rs` | recall asked for → beam and number to rescore, from the segment's measured curve |
 //! | `axes.rs` | the query in the axes of each space |
 //! | `beam.rs` | the best rows met on a walk, and how far it goes |
+//! | `queue.rs` | the rows a walk has still to follow |
 //! | `walk.rs` | best-first walk over coarse codes |
 //! | `scan.rs` | every code, or every full vector, without a graph |
 //! | `space.rs` | candidates of one space of one segment |
@@ -33,6 +34,7 @@ mod judge;
 mod opened;
 mod options;
 mod plan;
+mod queue;
 mod scan;
 mod search;
 mod space;

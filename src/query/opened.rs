@@ -3,6 +3,7 @@
 use super::search::LiveSegment;
 use crate::error::Result;
 use crate::segment::{GLOBAL, LOCAL, OpenSpace};
+use crate::vector::kernels;
 use index_format::{ArchivedRecord, SegmentView};
 
 /// Views of a segment and of its spaces.
@@ -33,6 +34,13 @@ impl<'a> Opened<'a> {
     /// The id of a note; none where the file is damaged.
     pub(super) fn id(&self, note: u32) -> Option<&'a [u8]> {
         self.notes.ids.get(note as usize).ok()
+    }
+
+    /// Asks for what is stored of a note ahead of reading it.
+    pub(super) fn prefetch(&self, note: u32) {
+        if let Ok(record) = self.notes.records.get(note as usize) {
+            kernels::prefetch(record);
+        }
     }
 
     /// What is stored of a note, read where it lies.

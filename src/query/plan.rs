@@ -1,7 +1,6 @@
 //! From the recall a caller wants to the cheapest way that gave it when the segment was built.
 
 use super::beam::{Reach, Slack};
-use super::walk::HELD_MAX;
 use index_format::{RecallPoint, SpaceMeta};
 
 /// Up to this many rows every full vector is compared: it costs no more than the estimate would save.
@@ -11,6 +10,8 @@ pub(super) const CURVE_K: usize = 10;
 
 /// A scan of all codes in their order takes as long as comparing this share of them on a walk.
 const SCAN_SHARE: usize = 6;
+/// A walk keeps the scores of all rows wanted in order; for more than this a scan is faster.
+const WANTED_MAX: usize = 16_384;
 
 /// How the rows of a space are looked through.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,15 +53,21 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     let scaled = |effort: u32| (effort as usize).saturating_mul(shown).div_ceil(CURVE_K).saturating_mul(widen);
     let wanted = shown.saturating_mul(widen).max(want);
     // At least one is held, so that widening ends in an exact search whatever a damaged file says.
-    let most = scaled(point.held.max(1)).max(wanted);
+    let most = scaled(point.rescored.max(1)).max(wanted);
     if wanted >= rows {
         return EXACT;
     }
     let slack = Slack { distances: [meta.near, meta.far], shares: [point.slack, point.far_slack] };
-    let reach = Reach { wanted, slack, most };
-    let scans = meta.graph.is_none() || scaled(point.scored) >= rows / SCAN_SHARE || wanted > HELD_MAX;
+    let reach = Reach { wanted, slack, compared: compared_most(rows) };
+    let scans = meta.graph.is_none() || scaled(point.scored) >= rows / SCAN_SHARE || wanted > WANTED_MAX;
     let method = if scans { Method::Scan } else { Method::Walk(reach) };
     Plan { method, wanted, margin: point.margin, most, expected_recall: point.recall }
+}
+
+/// Codes of a space that one walk may compare before it is given up for a scan. Most walks that have taken as long as a
+/// scan end soon after.
+pub(super) const fn compared_most(rows: usize) -> usize {
+    rows / 2
 }
 
 /// The effort for a recall: between the two measured points around it, in proportion. None beyond the last point.
@@ -74,7 +81,7 @@ fn point_for(curve: &[RecallPoint], recall: f32) -> Option<RecallPoint> {
         slack: between(left.slack, right.slack),
         far_slack: between(left.far_slack, right.far_slack),
         margin: between(left.margin, right.margin),
-        held: right.held,
+        rescored: right.rescored,
         recall,
         scored: between(left.scored as f32, right.scored as f32).ceil() as u32,
     })
@@ -90,7 +97,7 @@ mod tests {
             slack: effort as f32 / 100.0,
             far_slack: effort as f32 / 50.0,
             margin: effort as f32 / 1000.0,
-            held: 4 * effort,
+            rescored: 4 * effort,
             recall,
             scored: 10 * effort,
         };
@@ -116,9 +123,9 @@ mod tests {
     #[test]
     fn the_effort_lies_between_the_points_around_the_recall() {
         let planned = plan(&space(100_000), 11, 0.93, 1);
-        let Reach { wanted, slack, most } = reach(&planned);
+        let Reach { wanted, slack, .. } = reach(&planned);
         assert!((slack.shares[0] - 0.15).abs() < 1e-4 && (slack.shares[1] - 0.3).abs() < 1e-4, "{planned:?}");
-        assert_eq!((wanted, most, slack.distances), (11, 80, [0.2, 0.6]));
+        assert_eq!((wanted, planned.most, slack.distances), (11, 80, [0.2, 0.6]));
         assert!((planned.margin - 0.015).abs() < 1e-5 && planned.expected_recall == 0.93);
         assert_eq!(plan(&space(100_000), 11, 0.96, 1).margin, 0.02);
         let least = plan(&space(100_000), 11, 0.5, 1);
@@ -128,7 +135,7 @@ mod tests {
     #[test]
     fn more_hits_and_widening_multiply_the_effort() {
         let more = plan(&space(100_000), 31, 0.9, 1);
-        assert_eq!((reach(&more).wanted, reach(&more).most, more.most), (31, 120, 120));
+        assert_eq!((reach(&more).wanted, more.most), (31, 120));
         let wider = plan(&space(100_000), 10, 0.9, 4);
         assert_eq!((reach(&wider).wanted, wider.most), (40, 160));
     }

@@ -38,7 +38,7 @@ pub(super) fn scan_codes(
     }
     let mut found: Vec<Scored> = best.into_iter().map(|Reverse(scored)| scored).collect();
     found.sort_unstable_by(|left, right| right.cmp(left));
-    Walked { found, scored }
+    Walked { found, scored, given_up: false }
 }
 
 /// Every accepted row with its exact cosine.

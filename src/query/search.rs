@@ -74,6 +74,7 @@ pub(crate) fn search(
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let (found, stages) = search.found(seen)?;
     let mut hits = Vec::with_capacity(options.k.min(found.len()));
+    found.iter().take(options.k).for_each(|found| found.segment.prefetch(found.note));
     for found in found.iter().take(options.k) {
         limits.check()?;
         hits.push(evidence(found, &search.axes)?);

@@ -50,6 +50,11 @@ impl<'a> Coarse<'a> {
         Self { params, codes: view.codes, vectors: view.vectors, links: view.links }
     }
 
+    /// Rows.
+    pub(super) fn rows(&self) -> usize {
+        self.codes.len() / self.params.bytes().max(1)
+    }
+
     /// Every accepted row, compared in full width.
     pub(super) fn exact(&self, query: &[f32], accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Candidates {
         let exact = |(row, full)| Candidate { row, coarse: full, full };
@@ -81,12 +86,17 @@ impl<'a> Coarse<'a> {
         stop: &dyn Fn() -> bool,
     ) -> (Vec<Scored>, u32) {
         let codes = Codes { bytes: code.code_bytes(), flat: self.codes };
-        let walked = match (plan.method, self.links) {
-            (Method::Walk(reach), Some(links)) => Walk { codes, links, query: code, reach }.run(&accept, stop),
-            _ => None,
-        };
-        let walked = walked.unwrap_or_else(|| scan_codes(codes, code, plan.most, accept, stop));
-        (walked.found, walked.scored)
+        let mut given_up = 0;
+        if let (Method::Walk(reach), Some(links)) = (plan.method, self.links) {
+            let walk = Walk { codes, links, query: code, reach, margin: plan.margin };
+            let walked = walk.run(&accept, stop);
+            if !walked.given_up {
+                return (walked.found, walked.scored);
+            }
+            given_up = walked.scored;
+        }
+        let scanned = scan_codes(codes, code, plan.most, accept, stop);
+        (scanned.found, scanned.scored.saturating_add(given_up))
     }
 
     /// Exact cosines of the rows whose estimates come near that of the last wanted one. Rows are read in file order: one sorted pass over the cold part.

@@ -140,7 +140,7 @@ fn queries_unlike_all_rows_are_walked_further_for() {
 
 /// A walk that holds so many rows, however far.
 fn wide(rows: usize) -> Plan {
-    let reach = Reach { wanted: rows, slack: Slack::even(0.0), most: rows };
+    let reach = Reach { wanted: rows, slack: Slack::even(0.0), compared: usize::MAX };
     Plan { method: Method::Walk(reach), wanted: rows, margin: 2.0, most: rows, expected_recall: 1.0 }
 }
 
@@ -174,7 +174,7 @@ fn curves_rise_in_recall_and_cost() {
     let curve = Space::of(Shape::Clustered).meta().curve;
     assert!(!curve.is_empty());
     assert!(curve.windows(2).all(|pair| pair[0].recall < pair[1].recall && pair[0].slack < pair[1].slack), "{curve:?}");
-    assert!(curve.iter().all(|point| point.held >= 10 && point.far_slack >= point.slack && point.scored > 0));
+    assert!(curve.iter().all(|point| point.rescored >= 10 && point.far_slack >= point.slack && point.scored > 0));
 }
 
 #[test]
@@ -192,10 +192,11 @@ fn a_walk_stops_when_told_to() {
         codes,
         links: space.links.view(),
         query: &code,
-        reach: Reach { wanted: ROWS, slack: Slack::even(0.0), most: ROWS },
+        reach: Reach { wanted: ROWS, slack: Slack::even(0.0), compared: usize::MAX },
+        margin: 0.0,
     };
-    let whole = walk.run(|_| true, &|| false).unwrap();
-    let stopped = walk.run(|_| true, &|| true).unwrap();
+    let whole = walk.run(|_| true, &|| false);
+    let stopped = walk.run(|_| true, &|| true);
     assert!(stopped.scored < whole.scored, "{} of {}", stopped.scored, whole.scored);
 }
 
@@ -208,13 +209,14 @@ fn many_deleted_rows_around_a_query_end_in_a_scan() {
     let links = LinksView { degree: 2, entry: rows / 2, neighbours: &neighbours };
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let query = params.query(&[1.0, 0.0]);
-    let reach = Reach { wanted: 10, slack: Slack::even(0.0), most: 10 };
-    let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, reach };
-    assert!(walk.run(|row| row + 1 == rows, &|| false).is_none());
+    let reach = Reach { wanted: 10, slack: Slack::even(0.0), compared: 5_000 };
+    let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, reach, margin: 2.0 };
+    let walked = walk.run(|row| row + 1 == rows, &|| false);
+    assert!(walked.given_up && walked.found.is_empty() && walked.scored < 5_010);
     let space = Coarse { params, codes: &codes, vectors: &[], links: Some(links) };
-    let plan = wide(10);
+    let plan = Plan { method: Method::Walk(reach), ..wide(10) };
     let (found, scored) = space.coarse(&query, plan, |row| row + 1 == rows, &|| false);
-    assert_eq!((found.len(), found[0].row, scored), (1, rows - 1, rows));
+    assert_eq!((found.len(), found[0].row, scored), (1, rows - 1, rows + walked.scored));
 }
 
 #[test]
@@ -242,7 +244,7 @@ fn damaged_links_change_answers_and_nothing_else() {
 fn a_damaged_curve_still_ends_in_an_exact_search() {
     let mut meta = Space::of(Shape::Uniform).meta();
     for point in &mut meta.curve {
-        (point.held, point.margin, point.recall) = (0, f32::NAN, f32::NAN);
+        (point.rescored, point.margin, point.recall) = (0, f32::NAN, f32::NAN);
     }
     meta.curve[0].recall = 1.0;
     let mut widen = 1_usize;
@@ -253,12 +255,12 @@ fn a_damaged_curve_still_ends_in_an_exact_search() {
 }
 
 #[test]
-fn a_beam_holds_what_a_sorted_list_of_everything_would() {
+fn a_beam_finds_what_a_sorted_list_of_everything_would() {
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let mut draw = Draw(11);
     for round in 0..200 {
         let slack = draw.below(4) as f32 * 0.1;
-        let reach = Reach { wanted: 1 + draw.below(6), slack: Slack::even(slack), most: 6 + draw.below(10) };
+        let reach = Reach { wanted: 1 + draw.below(6), slack: Slack::even(slack), compared: usize::MAX };
         let mut beam = Beam::default();
         beam.begin(&params.query(&[1.0, 0.0]));
         let mut all: Vec<(Scored, bool)> = Vec::new();
@@ -266,22 +268,25 @@ fn a_beam_holds_what_a_sorted_list_of_everything_would() {
             let candidate = Scored { score: draw.below(40) as i32 * 250, row };
             let accepted = round % 2 == 0 || draw.below(3) > 0;
             all.push((candidate, accepted));
-            if beam.wants(candidate, reach) {
-                beam.insert(candidate, accepted, reach);
+            if candidate.score > beam.floor() {
+                beam.extend(&[candidate], |_| accepted, reach);
             }
         }
         all.sort_by(|left, right| right.cmp(left));
         let accepted: Vec<Scored> = all.iter().filter(|(_, accepted)| *accepted).map(|(row, _)| *row).collect();
-        let last = accepted[reach.wanted - 1].score;
-        let floor = f64::from(last) - f64::from(slack) * (10_000.0 - f64::from(last));
-        // Rows as far as the last wanted one need not be held; among equals the first come, not all.
-        let nearer = accepted.iter().filter(|row| f64::from(row.score) > floor && row.score > last).count();
-        let found = beam.found();
-        assert!(found.len() >= reach.wanted && found.len() <= reach.most.max(reach.wanted), "{reach:?}: {found:?}");
-        assert!(found.len() >= nearer.min(reach.most), "{reach:?}: {found:?}");
         let scores = |rows: &[Scored]| rows.iter().take(reach.wanted).map(|row| row.score).collect::<Vec<_>>();
+        let last = accepted[reach.wanted - 1].score;
+        let found = beam.found(0.0);
         assert_eq!(scores(&found), scores(&accepted), "{reach:?}");
-        assert!(found.is_sorted_by(|left, right| left > right));
-        assert!(found.iter().skip(reach.wanted).all(|row| f64::from(row.score) > floor - 1.0), "{reach:?}: {found:?}");
+        assert!(found.is_sorted_by(|left, right| left > right) && found.iter().all(|row| row.score >= last));
+        // What is farther than the last wanted one by less than the slack is followed, and found where the margin lets it.
+        let floor = (f64::from(last) - f64::from(slack) * (10_000.0 - f64::from(last))) as i32;
+        assert_eq!(beam.floor(), floor);
+        let followed: Vec<u32> = std::iter::from_fn(|| beam.follow()).collect();
+        let within = all.iter().filter(|(row, _)| row.score > floor);
+        assert!(within.clone().all(|(row, _)| row.score == last || followed.contains(&row.row)), "{reach:?}");
+        let margin = (last - floor) as f32 / 10_000.0;
+        let found = beam.found(margin).len();
+        assert!(within.filter(|(row, accepted)| *accepted && row.score != last).count() <= found, "{reach:?}");
     }
 }

@@ -31,45 +31,55 @@ pub(super) struct Walked {
     pub(super) found: Vec<Scored>,
     /// Codes compared.
     pub(super) scored: u32,
+    /// Whether it was given up because too many codes had to be compared.
+    pub(super) given_up: bool,
 }
-
-/// Rows a walk may hold. Among many deleted rows its list would grow with all of them, and inserting takes time with its
-/// length; looking at every code is then faster.
-pub(super) const HELD_MAX: usize = 16_384;
 
 #[derive(Default)]
 struct Scratch {
-    /// One byte a row, so that the marks of a large space stay near: rows marked with the present epoch were seen.
-    visited: Vec<u8>,
-    epoch: u8,
+    /// A bit a row.
+    visited: Vec<u64>,
+    /// Rows visited, in the order they were met.
+    seen: Vec<u32>,
     beam: Beam,
-    fresh: Vec<u32>,
     scores: Vec<i32>,
+    near: Vec<Scored>,
 }
 
 impl Scratch {
     fn begin(&mut self, query: &QueryCode, rows: usize) {
         self.beam.begin(query);
-        if self.visited.len() < rows {
-            self.visited.resize(rows, self.epoch);
+        // Few rows are visited: taking their marks back is faster than clearing all.
+        for row in self.seen.drain(..) {
+            if let Some(word) = self.visited.get_mut(row as usize / 64) {
+                *word = 0;
+            }
         }
-        self.epoch = self.epoch.wrapping_add(1);
-        if self.epoch == 0 {
-            self.visited.fill(0);
-            self.epoch = 1;
+        if self.visited.len() < rows.div_ceil(64) {
+            self.visited.resize(rows.div_ceil(64), 0);
         }
     }
 
-    /// Marks a row; true the first time, false again or for a row that does not exist.
+    /// Marks the rows that exist, asks for their codes ahead of the arithmetic, and puts those not seen before behind the
+    /// seen ones; returns where they start. Which rows are new is hard to foresee, so nothing branches on it.
     #[inline]
-    fn visit(&mut self, row: u32) -> bool {
-        match self.visited.get_mut(row as usize) {
-            Some(mark) if *mark != self.epoch => {
-                *mark = self.epoch;
-                true
+    fn visit(&mut self, rows: &[u32], codes: Codes<'_>) -> usize {
+        let start = self.seen.len();
+        self.seen.resize(start + rows.len(), 0);
+        let mut end = start;
+        for row in rows {
+            // Unused slots name no row.
+            let Some((code, word)) = codes.of(*row).zip(self.visited.get_mut(*row as usize / 64)) else { continue };
+            kernels::prefetch(code);
+            let bit = 1 << (row % 64);
+            if let Some(place) = self.seen.get_mut(end) {
+                *place = *row;
             }
-            _ => false,
+            end += usize::from(*word & bit == 0);
+            *word |= bit;
         }
+        self.seen.truncate(end);
+        start
     }
 }
 
@@ -77,72 +87,74 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// One walk: where, from what, how far.
+/// One walk: where, for what, how far.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk<'a> {
     pub(super) codes: Codes<'a>,
     pub(super) links: LinksView<'a>,
     pub(super) query: &'a QueryCode,
     pub(super) reach: Reach,
+    /// How much lower than that of the last wanted row the estimated cosine of a row may be that is found.
+    pub(super) margin: f32,
 }
 
 impl Walk<'_> {
     /// Walks from the entry towards the query until every row within reach has been followed. `stop` is asked every 64 hops
-    /// and ends the walk early when it says so. `None` if more than [`HELD_MAX`] rows would have to be held.
-    pub(super) fn run(&self, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Option<Walked> {
+    /// and ends the walk early when it says so.
+    pub(super) fn run(&self, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Walked {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.begin(self.query, self.links.neighbours.len() / self.links.degree.max(1));
-            self.run_with(scratch, accept, stop)
+            let given_up = self.run_with(scratch, accept, stop);
+            Walked { found: scratch.beam.found(self.margin), scored: scratch.seen.len() as u32, given_up }
         })
     }
 
-    fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Option<Walked> {
-        let Self { codes, links, query, reach } = *self;
-        let mut scored = 0;
-        if let Some(code) = codes.of(links.entry).filter(|_| scratch.visit(links.entry)) {
-            let entry = Scored { score: query.score(code), row: links.entry };
-            scored += 1;
-            scratch.beam.insert(entry, accept(entry.row), reach);
-        }
+    fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> bool {
+        self.open(scratch, &[self.links.entry], &accept);
         let mut hops = 0_u32;
         while let Some(nearest) = scratch.beam.follow() {
             hops += 1;
             if hops.is_multiple_of(64) && stop() {
                 break;
             }
-            gather(scratch, codes, links.slots(nearest));
-            scored += self.expand(scratch, &accept);
-            if scratch.beam.len() > HELD_MAX {
-                return None;
+            if scratch.seen.len() > self.reach.compared {
+                return true;
             }
+            // What comes next is most often known by now.
+            if let Some(next) = scratch.beam.next() {
+                kernels::prefetch(self.links.slots(next));
+            }
+            self.open(scratch, self.links.slots(nearest), &accept);
         }
-        Some(Walked { found: scratch.beam.found(), scored })
+        false
     }
 
-    /// Scores the gathered rows and opens those that may still matter, asking for their links ahead of their turn.
-    fn expand(&self, scratch: &mut Scratch, accept: &impl Fn(u32) -> bool) -> u32 {
-        let Scratch { beam: nearest, fresh, scores, .. } = scratch;
+    /// Compares the rows not seen before with the query, and opens those within reach.
+    #[inline]
+    fn open(&self, scratch: &mut Scratch, rows: &[u32], accept: &impl Fn(u32) -> bool) {
+        let start = scratch.visit(rows, self.codes);
+        let Scratch { beam, seen, scores, near, .. } = scratch;
+        let fresh = seen.get(start..).unwrap_or_default();
         self.query.score_many(self.codes.flat, fresh, scores);
-        for (row, score) in fresh.iter().zip(scores.iter()) {
-            let candidate = Scored { score: *score, row: *row };
-            if nearest.wants(candidate, self.reach) {
-                kernels::prefetch(self.links.slots(*row));
-                nearest.insert(candidate, accept(*row), self.reach);
-            }
+        within_reach(fresh, scores, beam.floor(), near);
+        let ahead = beam.next();
+        beam.extend(near, accept, self.reach);
+        if let Some(next) = beam.next().filter(|next| Some(*next) != ahead) {
+            kernels::prefetch(self.links.slots(next));
         }
-        fresh.len() as u32
     }
 }
 
-/// Collects the neighbours not seen before and asks for their codes ahead of the arithmetic. Unused slots name no row.
-fn gather(scratch: &mut Scratch, codes: Codes<'_>, neighbours: &[u32]) {
-    scratch.fresh.clear();
-    for row in neighbours {
-        if scratch.visit(*row)
-            && let Some(code) = codes.of(*row)
-        {
-            kernels::prefetch(code);
-            scratch.fresh.push(*row);
+/// Puts the rows that score above the floor into `near`. Which do is hard to foresee, so nothing branches on it.
+#[inline]
+fn within_reach(rows: &[u32], scores: &[i32], floor: i32, near: &mut Vec<Scored>) {
+    near.resize(rows.len(), Scored { score: 0, row: 0 });
+    let mut end = 0;
+    for (row, score) in rows.iter().zip(scores) {
+        if let Some(place) = near.get_mut(end) {
+            *place = Scored { score: *score, row: *row };
         }
+        end += usize::from(*score > floor);
     }
+    near.truncate(end);
 }

@@ -226,7 +226,14 @@ pub fn prefix_unit(vector: &[f32], dims: usize) -> Vec<f32> {
 
 /// Euclidean length, summed in `f64` so that no finite `f32` vector overflows or vanishes.
 fn length(vector: &[f32]) -> f64 {
-    vector.iter().map(|&component| f64::from(component) * f64::from(component)).sum::<f64>().sqrt()
+    // Several sums at a time: one alone waits for every addition.
+    let (whole, rest) = vector.as_chunks::<8>();
+    let mut sums = [0.0_f64; 8];
+    for part in whole {
+        sums.iter_mut().zip(part).for_each(|(sum, &component)| *sum += f64::from(component) * f64::from(component));
+    }
+    let rest = rest.iter().map(|&component| f64::from(component) * f64::from(component));
+    (sums.iter().sum::<f64>() + rest.sum::<f64>()).sqrt()
 }
 
 fn check_finite(components: &[f32]) -> Result<(), VectorError> {

@@ -140,8 +140,14 @@ fn graphed() -> Segment {
     let coded: Vec<f32> = (0..notes as usize).flat_map(|note| turned(vector(note))).collect();
     let links =
         (0..notes).flat_map(|row| [(row + 1) % notes, (row + notes - 1) % notes, (row + 7) % notes, NO_NEIGHBOUR]);
-    let point =
-        |held, recall| RecallPoint { slack: 0.25, far_slack: 0.5, margin: 0.0625, held, recall, scored: 4 * held };
+    let point = |rescored, recall| RecallPoint {
+        slack: 0.25,
+        far_slack: 0.5,
+        margin: 0.0625,
+        rescored,
+        recall,
+        scored: 4 * rescored,
+    };
     let meta = SpaceMeta {
         width: WIDTH as u32,
         rows: notes,

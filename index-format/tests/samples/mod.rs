@@ -55,7 +55,7 @@ impl Parts {
             far: 0.5,
             curve: Vec::new(),
         };
-        let point = RecallPoint { slack: 0.5, far_slack: 0.5, margin: 0.1, held: 10, recall: 0.97, scored: 40 };
+        let point = RecallPoint { slack: 0.5, far_slack: 0.5, margin: 0.1, rescored: 10, recall: 0.97, scored: 40 };
         let local = SpaceMeta {
             rows: 3,
             code_dims: 1,

@@ -118,10 +118,10 @@ fn dot_i4_halves((low, high): (&[i8], &[i8]), row: &[i8]) -> i32 {
 
 /// Bytes of a cache line on every machine this is tuned for.
 const CACHE_LINE_BYTES: usize = 64;
-/// Lines past which the hardware's own stream prefetch has taken over.
-const LINES_MAX: usize = 8;
+/// Lines past which the hardware's own stream prefetch has taken over, with room.
+const LINES_MAX: usize = 24;
 
-/// Hints that the start of `slice` (up to 512 bytes) will be read soon. Never needed for correctness.
+/// Hints that the start of `slice` (up to 1,536 bytes) will be read soon. Never needed for correctness.
 #[inline]
 pub(crate) fn prefetch<T>(slice: &[T]) {
     let bytes = size_of_val(slice);
