@@ -13,10 +13,13 @@ use std::sync::Arc;
 
 /// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
 pub(super) const GRAPH_ROWS: usize = 4_096;
-/// Rows held out as queries, with which the recall of a space is measured.
+/// Rows held out as queries, with which the recall of a space is measured: half as many for a small space, where measuring
+/// would take as long as building.
 const QUERIES: usize = 500;
 /// At most one row in this many is held out.
 const QUERY_SHARE: usize = 16;
+/// Rows from which on all are held out that there may be.
+const LARGE_ROWS: usize = 65_536;
 
 /// A rotation and the number of its file.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub(super) struct BuildPlan<'a> {
     /// The rotation that codes are made in, if any.
     pub(super) rotation: Option<NumberedRotation>,
     pub(super) built_ms: i64,
+    /// Whether the segment is there for long: else what makes its graph better than it need be is left to a merge.
+    pub(super) lasting: bool,
     /// Whether to give up.
     pub(super) cancelled: &'a (dyn Fn() -> bool + Sync),
 }
@@ -99,7 +104,7 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
         trial.curve(&Coarse { params, codes: &codes, vectors: vectors.flat(), links }, &queries)
     });
     if let Some(without) = links.take() {
-        let all = graph::extend(&vectors, without, &graph_params(), plan.cancelled).map_err(graph_error(plan))?;
+        let all = graph::extend(&vectors, without, &graph_params(plan), plan.cancelled).map_err(graph_error(plan))?;
         let order = graph::order(&all);
         arrange(&order, &mut vectors);
         codes = gather(&codes, params.bytes(), &order);
@@ -123,7 +128,7 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
 /// Rows in an order that ends with those held out as queries, and how many come before them. They are spread evenly over
 /// the rows, and so few that a graph without them is the graph of the collection.
 fn hold_out(rows: usize) -> (Vec<u32>, usize) {
-    let held = QUERIES.min(rows / QUERY_SHARE);
+    let held = (rows / QUERY_SHARE).min(if rows < LARGE_ROWS { QUERIES / 2 } else { QUERIES });
     let is_held = |row: usize| held > 0 && (row * held) % rows < held;
     let (queries, mut order): (Vec<u32>, Vec<u32>) = (0..rows as u32).partition(|row| is_held(*row as usize));
     let inside = order.len();
@@ -141,12 +146,13 @@ fn build_graph(plan: &BuildPlan<'_>, vectors: &Vectors, inside: usize) -> Result
     if vectors.len() < GRAPH_ROWS {
         return Ok(None);
     }
-    graph::build(vectors, inside, &graph_params(), plan.cancelled).map(Some).map_err(graph_error(plan))
+    graph::build(vectors, inside, &graph_params(plan), plan.cancelled).map(Some).map_err(graph_error(plan))
 }
 
-fn graph_params() -> GraphParams {
+fn graph_params(plan: &BuildPlan<'_>) -> GraphParams {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    GraphParams { threads, ..GraphParams::default() }
+    let params = GraphParams { threads, ..GraphParams::default() };
+    if plan.lasting { params } else { GraphParams { refinements: 0, ..params } }
 }
 
 fn graph_error(plan: &BuildPlan<'_>) -> impl Fn(GraphError) -> Error {

@@ -44,7 +44,7 @@ impl Writer {
             notes.filter(|note| !entry.deleted.contains(note)).map(move |note| (entry, note))
         });
         let read = |(entry, note)| if cancelled() { Err(Error::Cancelled) } else { prepared_again(entry, note) };
-        self.build(notes.map(read), rotation, cancelled)
+        self.build(notes.map(read), rotation, (true, cancelled))
     }
 
     /// The rotation that suits the live rows of all segments together.

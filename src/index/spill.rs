@@ -27,7 +27,7 @@ impl Writer {
         self.pipeline.drain(&mut done);
         self.absorb(done);
         self.pipeline.check()?;
-        self.spill()
+        self.spill(true)
     }
 
     /// Takes over what the encoder finished. Only now does a new version replace the old one: a note that could not be
@@ -55,18 +55,22 @@ impl Writer {
 
     /// Builds a segment if more is encoded than should be held in memory.
     pub(super) fn spill_if_large(&mut self) -> Result<()> {
-        if self.encoded_rows >= SPILL_ROWS || self.encoded_bytes >= SPILL_BYTES { self.spill() } else { Ok(()) }
+        if self.encoded_rows >= SPILL_ROWS || self.encoded_bytes >= SPILL_BYTES { self.spill(false) } else { Ok(()) }
     }
 
-    /// Builds a segment of everything encoded. No manifest names it before the next commit.
-    fn spill(&mut self) -> Result<()> {
+    /// Builds a segment of everything encoded. No manifest names it before the next commit. One that is built only to make
+    /// room is one of many, which a compaction will merge.
+    fn spill(&mut self, lasting: bool) -> Result<()> {
         let newest = &self.newest;
         self.encoded.retain(|(sequence, prepared)| newest.get(&prepared.record.id) == Some(sequence));
         self.encoded_rows = self.encoded.iter().map(|(_, prepared)| prepared.row_count()).sum();
         if !self.encoded.is_empty() {
             let rotation = self.rotation_for_spill()?;
-            let built =
-                self.build(self.encoded.iter().map(|(_, prepared)| Ok(prepared.clone())), rotation, &|| false)?;
+            let built = self.build(
+                self.encoded.iter().map(|(_, prepared)| Ok(prepared.clone())),
+                rotation,
+                (lasting, &|| false),
+            )?;
             let ids = self.encoded.iter().map(|(_, prepared)| self.find(&prepared.record.id));
             let replaced: Vec<_> = ids.collect::<Result<_>>()?;
             // Nothing below fails: the notes move from the buffer to the segment, or stay where they are.
@@ -98,7 +102,7 @@ impl Writer {
         &self,
         notes: impl Iterator<Item = Result<Prepared>>,
         rotation: Option<NumberedRotation>,
-        cancelled: &(dyn Fn() -> bool + Sync),
+        (lasting, cancelled): (bool, &(dyn Fn() -> bool + Sync)),
     ) -> Result<WriterSegment> {
         let plan = BuildPlan {
             shared: &self.shared,
@@ -106,6 +110,7 @@ impl Writer {
             file_id: self.next_file,
             rotation,
             built_ms: now_ms(),
+            lasting,
             cancelled,
         };
         let file = build_segment(&plan, notes)?;

@@ -4,11 +4,11 @@
 //! they are what a new query is. What is stored is the mean less half a standard error, so that chance in the draw seldom
 //! promises too much.
 
-use super::beam::{Reach, Scored, Slack};
+use super::beam::{Reach, Slack};
 use super::judge::{Query, judge, mixtures};
 use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan, compared_most};
+use super::space::Candidate;
 pub(crate) use super::space::Coarse;
-use super::space::{Candidate, within};
 use crate::vector::{CodeParams, QueryCode, VectorError, Vectors};
 use index_format::RecallPoint;
 use rayon::prelude::*;
@@ -18,7 +18,9 @@ const SLACKS: [f32; 18] =
     [0.0, 0.006, 0.012, 0.02, 0.03, 0.042, 0.055, 0.07, 0.09, 0.11, 0.135, 0.165, 0.2, 0.24, 0.29, 0.36, 0.45, 0.6];
 /// How much lower than the last wanted one an estimate may be, tried in rising cost.
 const MARGINS: [f32; 16] =
-    [0.0, 0.003, 0.006, 0.01, 0.014, 0.019, 0.025, 0.032, 0.04, 0.05, 0.065, 0.085, 0.11, 0.15, 0.25, 2.0];
+    [0.0, 0.003, 0.006, 0.01, 0.014, 0.019, 0.025, 0.032, 0.04, 0.05, 0.065, 0.085, 0.11, 0.15, 0.25, ALL];
+/// A margin that lets everything through.
+const ALL: f32 = 2.0;
 /// A search may compare so many times the full vectors that the query compared that needed most.
 const RESCORED_ROOM: usize = 2;
 /// Rows compared in full width at most while margins are tried.
@@ -86,13 +88,12 @@ impl Trial {
     ) -> f32 {
         let space = self.without(&Coarse { params, codes, vectors: vectors.flat(), links: None });
         let [near, _] = self.coded(params, queries);
-        let plan = Plan { most: 5 * CURVE_K, margin: 2.0, ..plan(Method::Scan) };
-        let (found, _) = look(&space, &near, plan);
-        recall(&space, &near, &found, plan)
+        let looked = look(&space, &near, Plan { most: 5 * CURVE_K, ..plan(Method::Scan) });
+        looked.recall(&near, ALL)
     }
 
-    /// The distance to the tenth neighbour that nearly all near queries keep to, and that which the nearest of the far
-    /// queries have; and the recall curve of the space in rising cost.
+    /// The distance to the tenth neighbour that nearly all near queries keep to, and one from which on a query is as hard as
+    /// a far one; and the recall curve of the space in rising cost.
     pub(crate) fn curve(&self, space: &Coarse<'_>, queries: &Vectors) -> ([f32; 2], Vec<RecallPoint>) {
         let space = self.without(space);
         let [near, far] = self.coded(space.params, queries);
@@ -109,19 +110,21 @@ impl Trial {
         if space.links.is_some() {
             let far_curve = far_curve(&space, &far);
             let _enough = SLACKS.into_iter().any(|slack| {
-                let even = walk_plan(Slack::even(slack), space.rows());
-                let reached = recall(&space, &near, &look(&space, &near, even).0, even);
-                let far_slack = slack_for(&far_curve, reached + FAR_MORE * (1.0 - reached)).max(slack);
-                add(point(&space, (&near, &far), Slack { distances, shares: [slack, far_slack] }))
+                let reached = look(&space, &near, walk_plan(Slack::even(slack), space.rows())).recall(&near, ALL);
+                let further = far_for(&far_curve, reached + FAR_MORE * (1.0 - reached));
+                let slack = Slack { distances, shares: [slack, further.slack.max(slack)] };
+                let looked = look(&space, &near, walk_plan(slack, space.rows()));
+                let margin = looked.margin(&near, MARGIN_LOSS).max(further.margin);
+                let rescored = looked.rescored(margin).max(further.rescored);
+                let [slack, far_slack] = slack.shares;
+                let (recall, scored) = (looked.recall(&near, margin), looked.scored);
+                add(RecallPoint { slack, far_slack, margin, rescored, recall, scored })
             });
         } else {
-            let plan = plan(Method::Scan);
-            let (found, scored) = look(&space, &near, plan);
+            let looked = look(&space, &near, plan(Method::Scan));
             let _enough = MARGINS.into_iter().any(|margin| {
-                let plan = Plan { margin, ..plan };
-                let recall = recall(&space, &near, &found, plan);
-                let rescored = rescored(&near, &found, plan);
-                add(RecallPoint { slack: 0.0, far_slack: 0.0, margin, rescored, recall, scored })
+                let (recall, rescored) = (looked.recall(&near, margin), looked.rescored(margin));
+                add(RecallPoint { slack: 0.0, far_slack: 0.0, margin, rescored, recall, scored: looked.scored })
             });
         }
         (distances, curve)
@@ -141,78 +144,96 @@ impl Trial {
 }
 
 const fn plan(method: Method) -> Plan {
-    Plan { method, wanted: CURVE_K, margin: 2.0, most: SCANNED, expected_recall: 0.0 }
+    Plan { method, wanted: CURVE_K, margin: ALL, most: SCANNED, expected_recall: 0.0 }
 }
 
 const fn walk_plan(slack: Slack, rows: usize) -> Plan {
     plan(Method::Walk(Reach { wanted: CURVE_K, slack, compared: compared_most(rows) }))
 }
 
-/// Slack and recall of far queries, in rising cost.
-fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<(f32, f32)> {
+/// What far queries need for a recall.
+#[derive(Debug, Clone, Copy, Default)]
+struct FarPoint {
+    slack: f32,
+    recall: f32,
+    margin: f32,
+    rescored: u32,
+}
+
+/// What far queries need, in rising cost.
+fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<FarPoint> {
     let mut curve = Vec::new();
     for slack in SLACKS {
-        let plan = walk_plan(Slack::even(slack), space.rows());
-        let (found, scored) = look(space, far, plan);
-        let reached = recall(space, far, &found, plan);
-        curve.push((slack, reached));
-        if reached >= FAR_ENOUGH || scored as usize > space.rows() / FAR_COMPARED {
+        let looked = look(space, far, walk_plan(Slack::even(slack), space.rows()));
+        let margin = looked.margin(far, FAR_MARGIN_LOSS);
+        let recall = looked.recall(far, ALL);
+        curve.push(FarPoint { slack, recall, margin, rescored: looked.rescored(margin) });
+        if recall >= FAR_ENOUGH || looked.scored as usize > space.rows() / FAR_COMPARED {
             break;
         }
     }
     curve
 }
 
-/// The slack that gives far queries a recall, or what comes nearest to it.
-fn slack_for(curve: &[(f32, f32)], recall: f32) -> f32 {
-    let Some(above) = curve.iter().position(|(_, reached)| *reached >= recall) else {
-        return curve.last().map_or(0.0, |(slack, _)| *slack);
+/// What gives far queries a recall, or comes nearest to it.
+fn far_for(curve: &[FarPoint], recall: f32) -> FarPoint {
+    let Some(above) = curve.iter().position(|point| point.recall >= recall) else {
+        return curve.last().copied().unwrap_or_default();
     };
-    let Some((right, left)) = curve.get(above).zip(above.checked_sub(1).and_then(|below| curve.get(below))) else {
-        return curve.get(above).map_or(0.0, |(slack, _)| *slack);
+    let right = curve.get(above).copied().unwrap_or_default();
+    let Some(left) = above.checked_sub(1).and_then(|below| curve.get(below)) else { return right };
+    let share = ((recall - left.recall) / (right.recall - left.recall)).clamp(0.0, 1.0);
+    FarPoint { slack: left.slack + (right.slack - left.slack) * share, ..right }
+}
+
+/// What is found for some queries.
+struct Looked {
+    /// For each query, the best by estimate first, all compared in full width.
+    found: Vec<Vec<Candidate>>,
+    /// Codes compared for one query, on average.
+    scored: u32,
+}
+
+fn look(space: &Coarse<'_>, coded: &Coded<'_>, plan: Plan) -> Looked {
+    let one = |(query, code): (&Query, &QueryCode)| {
+        let (found, scored) = space.coarse(code, plan, |_| true, &|| false);
+        let mut found = space.rescore((&query.vector, code), &found, plan);
+        found.sort_unstable_by(|left, right| right.coarse.total_cmp(&left.coarse));
+        (found, u64::from(scored))
     };
-    left.0 + (right.0 - left.0) * ((recall - left.1) / (right.1 - left.1)).clamp(0.0, 1.0)
+    let (found, scored): (Vec<_>, Vec<u64>) = coded.queries.par_iter().zip(&coded.codes).map(one).unzip();
+    let scored = scored.iter().sum::<u64>() / coded.codes.len().max(1) as u64;
+    Looked { found, scored: scored as u32 }
 }
 
-/// The point for a walk: the smallest margin that loses next to nothing.
-fn point(space: &Coarse<'_>, (near, far): (&Coded<'_>, &Coded<'_>), slack: Slack) -> RecallPoint {
-    let plan = walk_plan(slack, space.rows());
-    let (found, scored) = look(space, near, plan);
-    let (found_far, _) = look(space, far, plan);
-    let recall_at = |margin: f32| recall(space, near, &found, Plan { margin, ..plan });
-    let far_at = |margin: f32| recall(space, far, &found_far, Plan { margin, ..plan });
-    let (all, all_far) = (recall_at(plan.margin), far_at(plan.margin));
-    let enough = |margin: &f32| recall_at(*margin) >= all - MARGIN_LOSS && far_at(*margin) >= all_far - FAR_MARGIN_LOSS;
-    let margin = MARGINS.into_iter().find(enough).unwrap_or(plan.margin);
-    let plan = Plan { margin, ..plan };
-    let rescored = rescored(near, &found, plan).max(rescored(far, &found_far, plan));
-    let [slack, far_slack] = slack.shares;
-    RecallPoint { slack, far_slack, margin, rescored, recall: recall_at(margin), scored }
+impl Looked {
+    /// Recall@10 of what the margin lets through, less half a standard error.
+    fn recall(&self, coded: &Coded<'_>, margin: f32) -> f32 {
+        let share = |(query, found): (&Query, &Vec<Candidate>)| {
+            let hits = let_through(found, margin).iter().filter(|candidate| candidate.full >= query.from).count();
+            hits.min(CURVE_K) as f32 / query.right.max(1) as f32
+        };
+        lower_mean(&coded.queries.iter().zip(&self.found).map(share).collect::<Vec<f32>>())
+    }
+
+    /// The smallest margin that loses at most so much recall.
+    fn margin(&self, coded: &Coded<'_>, loss: f32) -> f32 {
+        let all = self.recall(coded, ALL);
+        MARGINS.into_iter().find(|margin| self.recall(coded, *margin) >= all - loss).unwrap_or(ALL)
+    }
+
+    /// Twice the most rows that the margin lets through for any query.
+    fn rescored(&self, margin: f32) -> u32 {
+        let passed = |found: &Vec<Candidate>| let_through(found, margin).len();
+        self.found.iter().map(passed).max().map_or(1, |most| (most * RESCORED_ROOM) as u32)
+    }
 }
 
-/// What is found for each query, and how many codes were compared for one, on average.
-fn look(space: &Coarse<'_>, coded: &Coded<'_>, plan: Plan) -> (Vec<Vec<Scored>>, u32) {
-    let (found, scored): (Vec<_>, Vec<u32>) =
-        coded.codes.par_iter().map(|code| space.coarse(code, plan, |_| true, &|| false)).unzip();
-    let total = scored.iter().map(|scored| u64::from(*scored)).sum::<u64>();
-    (found, (total / coded.codes.len().max(1) as u64) as u32)
-}
-
-/// Recall@10 of the best of what was found for each query, less half a standard error.
-fn recall(space: &Coarse<'_>, coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> f32 {
-    let share = |((query, code), found): ((&Query, &QueryCode), &Vec<Scored>)| {
-        let best = best(space.rescore((&query.vector, code), found, plan));
-        let hits = best.iter().filter(|cosine| **cosine >= query.from).count();
-        hits as f32 / query.right.max(1) as f32
-    };
-    let shares: Vec<f32> = coded.queries.par_iter().zip(&coded.codes).zip(found).map(share).collect();
-    lower_mean(&shares)
-}
-
-/// Twice the most rows that the margin lets through for any query.
-fn rescored(coded: &Coded<'_>, found: &[Vec<Scored>], plan: Plan) -> u32 {
-    let passed = |(code, found): (&QueryCode, &Vec<Scored>)| within(code, found, plan).count();
-    coded.codes.iter().zip(found).map(passed).max().map_or(1, |most| (most * RESCORED_ROOM) as u32)
+/// Those whose estimates come near enough to that of the last wanted one.
+fn let_through(found: &[Candidate], margin: f32) -> &[Candidate] {
+    let Some(last) = found.get(CURVE_K - 1).or(found.last()) else { return &[] };
+    let passed = found.partition_point(|candidate| candidate.coarse >= last.coarse - margin);
+    found.get(..passed).unwrap_or_default()
 }
 
 /// The distance to the last right row that a share of the queries does not exceed.
@@ -229,12 +250,4 @@ fn lower_mean(shares: &[f32]) -> f32 {
     let mean = shares.iter().sum::<f32>() / count;
     let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f32>() / (count - 1.0);
     (mean - (variance / count).sqrt() / 2.0).max(0.0)
-}
-
-/// The best exact cosines, best first.
-fn best(found: Vec<Candidate>) -> Vec<f32> {
-    let mut cosines: Vec<f32> = found.into_iter().map(|candidate| candidate.full).collect();
-    cosines.sort_unstable_by(|left, right| right.total_cmp(left));
-    cosines.truncate(CURVE_K);
-    cosines
 }

@@ -122,7 +122,7 @@ impl<'a> Coarse<'a> {
 }
 
 /// Of rows found, best first, those whose estimates come near enough to that of the last wanted one.
-pub(super) fn within<'a>(code: &QueryCode, found: &'a [Scored], plan: Plan) -> impl Iterator<Item = &'a Scored> {
+fn within<'a>(code: &QueryCode, found: &'a [Scored], plan: Plan) -> impl Iterator<Item = &'a Scored> {
     let last = found.get(plan.wanted.saturating_sub(1)).or(found.last());
     let floor = last.map_or(f64::INFINITY, |last| f64::from(last.score) - f64::from(plan.margin) / code.unit());
     found.iter().take(plan.most).take_while(move |scored| f64::from(scored.score) >= floor)
