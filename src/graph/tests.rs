@@ -233,7 +233,7 @@ fn rows_added_to_a_graph_are_reached_and_found() {
 }
 
 #[test]
-fn breadth_first_order_renumbers_the_same_graph() {
+fn an_order_along_the_links_renumbers_the_same_graph() {
     let vectors = Seeded(10).mixed(600, 16, 8);
     let links = built(&vectors, 1);
     let order = order(&links);

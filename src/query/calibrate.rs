@@ -30,7 +30,7 @@ const FAR_MORE: f32 = 0.85;
 /// Recall beyond which walks for far queries go no further.
 const FAR_ENOUGH: f32 = 0.995;
 /// Share of the near queries that are no further from the rows than a near query is taken to be.
-const NEAR_SHARE: f64 = 0.95;
+const NEAR_SHARE: f64 = 0.98;
 /// Share of the mixtures that are nearer to the rows than a far query is taken to be.
 const FAR_SHARE: f64 = 0.25;
 /// Beyond this share of the rows compared a walk for a far query is not worth its time.
