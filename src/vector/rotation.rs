@@ -10,6 +10,7 @@ use super::quantise::{full_scale, to_bytes};
 use super::{VectorError, Vectors, check_finite};
 use nalgebra::{DMatrix, DMatrixView, SymmetricEigen};
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// Largest deviation from orthonormal rows that is still taken for a rotation.
 const ORTHONORMAL_WITHIN: f32 = 1e-3;
@@ -25,8 +26,14 @@ const SWEEPS_PER_COMPONENT: usize = 64;
 pub(crate) struct Rotation {
     width: usize,
     rows: Vec<f32>,
-    /// The axes in bytes, and what a unit of each stands for: reading them in full takes a query several
-    /// microseconds, and codes are coarser than that anyway.
+    /// Made with the first query: opening an index must not wait for it.
+    coarse: OnceLock<Coarse>,
+}
+
+/// The axes in bytes, and what a unit of each stands for: reading them in full takes a query several microseconds, and codes
+/// are coarser than that anyway.
+#[derive(Debug, Clone, PartialEq)]
+struct Coarse {
     bytes: Vec<i8>,
     units: Vec<f32>,
 }
@@ -71,15 +78,21 @@ impl Rotation {
         Self::of(width, rows)
     }
 
-    fn of(width: usize, rows: Vec<f32>) -> Self {
-        let mut bytes = vec![0; rows.len()];
-        let in_bytes = |(axis, bytes): (&[f32], &mut [i8])| {
-            let scale = full_scale(axis);
-            to_bytes(axis, scale, bytes);
-            1.0 / scale
-        };
-        let units = rows.chunks_exact(width).zip(bytes.chunks_exact_mut(width)).map(in_bytes).collect();
-        Self { width, rows, bytes, units }
+    const fn of(width: usize, rows: Vec<f32>) -> Self {
+        Self { width, rows, coarse: OnceLock::new() }
+    }
+
+    fn coarse(&self) -> &Coarse {
+        self.coarse.get_or_init(|| {
+            let mut bytes = vec![0; self.rows.len()];
+            let in_bytes = |(axis, bytes): (&[f32], &mut [i8])| {
+                let scale = full_scale(axis);
+                to_bytes(axis, scale, bytes);
+                1.0 / scale
+            };
+            let units = self.axes().zip(bytes.chunks_exact_mut(self.width)).map(in_bytes).collect();
+            Coarse { bytes, units }
+        })
     }
 
     /// Checks that the axes are orthonormal, at a cost of `width`^3.
@@ -133,8 +146,9 @@ impl Rotation {
         to_bytes(vector, scale, &mut bytes);
         let axes: Vec<u32> = (0..dims.min(self.width) as u32).collect();
         let mut scores = Vec::new();
-        kernels::dot_i8_many(&bytes, &self.bytes, &axes, &mut scores);
-        scores.iter().zip(&self.units).map(|(score, axis)| *score as f32 * axis / scale).collect()
+        let coarse = self.coarse();
+        kernels::dot_i8_many(&bytes, &coarse.bytes, &axes, &mut scores);
+        scores.iter().zip(&coarse.units).map(|(score, axis)| *score as f32 * axis / scale).collect()
     }
 
     /// The first `dims` turned components of every row, on all threads of the current rayon pool.
