@@ -125,12 +125,9 @@ impl Beam {
         self.open.peek().map(|next| next.row)
     }
 
-    /// The accepted rows whose cosine is estimated at most `margin` below that of the last wanted one, best first.
-    pub(super) fn found(&self, margin: f32) -> Vec<Scored> {
-        let last = self.wanted.last().map_or(f64::NEG_INFINITY, |last| f64::from(*last));
-        let floor = (last - f64::from(margin) / self.unit).floor() as i32;
-        let mut found: Vec<Scored> = self.accepted.iter().filter(|scored| scored.score >= floor).copied().collect();
-        found.sort_unstable_by(|left, right| right.cmp(left));
-        found
+    /// The accepted rows whose cosine is estimated at most `margin` below that of the last wanted one, in no order.
+    pub(super) fn found(&self, query: &QueryCode, margin: f32) -> Vec<Scored> {
+        let floor = self.wanted.last().map_or(i32::MIN, |last| query.below(*last, margin));
+        self.accepted.iter().filter(|scored| scored.score >= floor).copied().collect()
     }
 }

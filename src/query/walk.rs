@@ -27,7 +27,7 @@ impl<'a> Codes<'a> {
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
-    /// Accepted rows, best first.
+    /// Accepted rows, in no order.
     pub(super) found: Vec<Scored>,
     /// Codes compared.
     pub(super) scored: u32,
@@ -105,7 +105,7 @@ impl Walk<'_> {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.begin(self.query, self.links.neighbours.len() / self.links.degree.max(1));
             let given_up = self.run_with(scratch, accept, stop);
-            Walked { found: scratch.beam.found(self.margin), scored: scratch.seen.len() as u32, given_up }
+            Walked { found: scratch.beam.found(self.query, self.margin), scored: scratch.seen.len() as u32, given_up }
         })
     }
 

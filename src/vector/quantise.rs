@@ -205,6 +205,12 @@ impl QueryCode {
         self.unit
     }
 
+    /// The score of a cosine that is lower by `margin`.
+    #[must_use]
+    pub(crate) fn below(&self, score: i32, margin: f32) -> i32 {
+        (f64::from(score) - f64::from(margin) / self.unit).floor() as i32
+    }
+
     /// The cosine that a score stands for; rounding may carry it a little past 1.
     #[must_use]
     pub(crate) fn cosine(&self, score: i32) -> f32 {
@@ -214,7 +220,13 @@ impl QueryCode {
 
 /// The scale at which the largest component just fits a byte.
 pub(super) fn full_scale(components: &[f32]) -> f32 {
-    let largest = components.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+    // Several at a time: one alone waits for every comparison.
+    let (whole, rest) = components.as_chunks::<16>();
+    let mut largest = [0.0_f32; 16];
+    for part in whole {
+        largest.iter_mut().zip(part).for_each(|(largest, component)| *largest = largest.max(component.abs()));
+    }
+    let largest = largest.iter().chain(rest).fold(0.0_f32, |largest, component| largest.max(component.abs()));
     if largest > 0.0 { CODE_MAX / largest } else { 1.0 }
 }
 

@@ -48,6 +48,11 @@ impl Handle {
         Ok(Self { process, input, output: BufReader::new(output) })
     }
 
+    /// Number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sends a request and waits for the reply.
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Outcome<T> {
         let input = self.input.as_mut().ok_or("the worker was told to end")?;

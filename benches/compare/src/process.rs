@@ -33,6 +33,33 @@ pub(crate) fn memory() -> Memory {
     }
 }
 
+/// What this process has had read from disk since it started, file pages that it touched included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Reading {
+    /// Times that it had to wait for a page that was not in memory.
+    pub(crate) major_faults: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Reading {
+    /// Up to now; none on systems that do not tell.
+    pub(crate) fn now() -> Option<Self> {
+        let read = |path: &str| std::fs::read_to_string(path).ok();
+        Self::parse(&read("/proc/self/stat")?, &read("/proc/self/io")?)
+    }
+
+    fn parse(stat: &str, io: &str) -> Option<Self> {
+        // The program's name, in brackets, may hold anything; the tenth field after it counts major faults.
+        let major_faults = stat.rsplit_once(") ")?.1.split(' ').nth(9)?.parse().ok()?;
+        let bytes = io.lines().find_map(|line| line.strip_prefix("read_bytes: "))?.parse().ok()?;
+        Some(Self { major_faults, bytes })
+    }
+
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { major_faults: self.major_faults - before.major_faults, bytes: self.bytes - before.bytes }
+    }
+}
+
 /// Keeps this thread, and all that it will start, on one processor.
 pub(crate) fn pin(core: usize) -> Outcome {
     if core_affinity::set_for_current(core_affinity::CoreId { id: core }) {
@@ -71,4 +98,21 @@ pub(crate) fn cpu_model() -> String {
 pub(crate) fn rustc_version() -> String {
     let output = std::process::Command::new("rustc").arg("--version").output();
     output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_is_found_among_other_figures() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 101 102 103 104 5 6 7 8 20 0 1 0 9";
+        let io = "rchar: 1\nwchar: 2\nread_bytes: 4096\nwrite_bytes: 8192\n";
+        let reading = Reading::parse(stat, io).expect("both figures");
+        assert_eq!(reading, Reading { major_faults: 103, bytes: 4096 });
+        let later = Reading { major_faults: 110, bytes: 8192 };
+        assert_eq!(later.since(reading), Reading { major_faults: 7, bytes: 4096 });
+        assert_eq!(Reading::parse(stat, "rchar: 1\n"), None);
+        assert_eq!(Reading::parse("", io), None);
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) enum Request {
     Build { base: PathBuf, dir: PathBuf },
     /// Asks to open what was built, and for [`Opened`].
     Open { dir: PathBuf },
-    /// Asks for one pass over all queries, and for [`Searched`].
+    /// Asks for one pass over the queries, and for [`Searched`].
     Search {
         queries: PathBuf,
         k: usize,
@@ -24,6 +24,10 @@ pub(crate) enum Request {
         knob: Vec<f64>,
         /// Where to write the rows found: `k` little-endian u32 for each query, `u32::MAX` where there is none.
         ids: PathBuf,
+        /// Seconds by the clock after which no further query is begun; not sent where there is no such limit, and only
+        /// engines in Rust know it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        longest_s: Option<f64>,
     },
 }
 
@@ -54,6 +58,14 @@ pub(crate) struct Opened {
 pub(crate) struct Searched {
     /// Processor time of the whole pass over all threads.
     pub(crate) cpu_s: f64,
+    /// The same by the clock, waiting for the disk included. Workers in Python leave out this and the next three.
+    pub(crate) wall_s: Option<f64>,
+    /// Times that the pass had to wait for a page that was not in memory.
+    pub(crate) major_faults: Option<u64>,
+    /// Read from disk.
+    pub(crate) read_bytes: Option<u64>,
+    /// How many were searched: fewer than all only if time ran out.
+    pub(crate) queries: Option<usize>,
     /// Mean number of vectors or codes compared with a query, where the engine tells.
     pub(crate) evaluations: Option<f64>,
     pub(crate) memory: Memory,

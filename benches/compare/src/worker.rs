@@ -2,12 +2,13 @@
 
 use crate::Outcome;
 use crate::data::{self, Matrix};
-use crate::engine::{self, Engine};
+use crate::engine::{self, Asked, Engine};
 use crate::process::{folder_bytes, memory, pin, timed};
 use crate::protocol::{Built, Opened, Request, Searched};
 use serde_json::{Value, to_value};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Answers requests from standard input until it ends.
 pub(crate) fn serve(name: &str, core: usize) -> Outcome {
@@ -36,7 +37,10 @@ impl Worker {
             Request::Versions => to_value(self.engine.versions())?,
             Request::Build { base, dir } => to_value(self.build(&base, &dir)?)?,
             Request::Open { dir } => to_value(self.open(&dir)?)?,
-            Request::Search { queries, k, knob, ids } => to_value(self.search(&queries, k, &knob, &ids)?)?,
+            Request::Search { queries, k, knob, ids, longest_s } => {
+                let longest = longest_s.map(Duration::try_from_secs_f64).transpose()?;
+                to_value(self.search(&queries, (k, longest), &knob, &ids)?)?
+            }
         })
     }
 

@@ -1,6 +1,6 @@
 //! hannoy over LMDB, set as its README recommends.
 
-use super::{EF_CONSTRUCTION, Engine, LINKS, NOT_OPEN, Pass, locked, pass, single};
+use super::{Asked, EF_CONSTRUCTION, Engine, LINKS, NOT_OPEN, Pass, locked, pass, single};
 use crate::Outcome;
 use crate::data::Matrix;
 use crate::protocol::Versions;
@@ -64,13 +64,12 @@ impl Engine for Hannoy {
         Ok(())
     }
 
-    fn search(&mut self, queries: &Matrix<f32>, k: usize, knob: &[f64]) -> Outcome<Pass> {
+    fn search(&mut self, asked: &Asked<'_>, knob: &[f64]) -> Outcome<Pass> {
         let (reader, reading) = self.open.as_ref().ok_or(NOT_OPEN)?;
         let ef = single(knob)? as usize;
         pass(
-            queries,
-            k,
-            |query| Ok(reader.nns(k).ef_search(ef).by_vector(reading, query)?.into_nns()),
+            asked,
+            |query| Ok(reader.nns(asked.k).ef_search(ef).by_vector(reading, query)?.into_nns()),
             |found| found.iter().map(|(row, _)| *row).collect::<Vec<_>>(),
             |_| None,
         )

@@ -1,6 +1,6 @@
 //! hnsw_rs with the dot product of simsimd, which is at least as fast as the ones it brings along.
 
-use super::{EF_CONSTRUCTION, Engine, LINKS, NOT_OPEN, Pass, locked, pass, single};
+use super::{Asked, EF_CONSTRUCTION, Engine, LINKS, NOT_OPEN, Pass, locked, pass, single};
 use crate::Outcome;
 use crate::data::Matrix;
 use crate::protocol::Versions;
@@ -44,13 +44,12 @@ impl Engine for HnswRs {
         self.index.as_ref().map(|_| ()).ok_or_else(|| NOT_OPEN.into())
     }
 
-    fn search(&mut self, queries: &Matrix<f32>, k: usize, knob: &[f64]) -> Outcome<Pass> {
+    fn search(&mut self, asked: &Asked<'_>, knob: &[f64]) -> Outcome<Pass> {
         let index = self.index.as_ref().ok_or(NOT_OPEN)?;
         let ef = single(knob)? as usize;
         pass(
-            queries,
-            k,
-            |query| Ok(index.search(query, k, ef)),
+            asked,
+            |query| Ok(index.search(query, asked.k, ef)),
             |found| found.iter().map(|neighbour| neighbour.d_id as u32).collect::<Vec<_>>(),
             |_| None,
         )

@@ -7,12 +7,12 @@ mod usearch;
 
 use crate::Outcome;
 use crate::data::Matrix;
-use crate::process::timed;
+use crate::process::{Reading, timed};
 use crate::protocol::Versions;
 use ::usearch::ScalarKind;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Links of a graph's node, twice as many on the ground layer: what ann-benchmarks and the projects themselves use.
 const LINKS: usize = 16;
@@ -38,6 +38,8 @@ pub(crate) struct Spec {
     pub(crate) home: Home,
     /// Whether what was built can be opened by another process; if not, the one that built it searches.
     pub(crate) persists: bool,
+    /// Whether the index is mapped into memory, so that it can be searched with a part of it there.
+    pub(crate) mapped: bool,
     /// Names of its settings for search.
     pub(crate) settings: &'static [&'static str],
     /// Values of them that are tried: every combination.
@@ -56,7 +58,11 @@ impl Spec {
 }
 
 const fn graph(name: &'static str, home: Home, settings: &'static [&'static str]) -> Spec {
-    Spec { name, home, persists: true, settings, values: &[&BEAMS] }
+    Spec { name, home, persists: true, mapped: false, settings, values: &[&BEAMS] }
+}
+
+const fn mapped(name: &'static str, settings: &'static [&'static str]) -> Spec {
+    Spec { mapped: true, ..graph(name, Home::Rust, settings) }
 }
 
 /// All engines; the first is the one that the others are compared with.
@@ -65,14 +71,15 @@ pub(crate) const ALL: [Spec; 10] = [
         name: "uninote",
         home: Home::Rust,
         persists: true,
+        mapped: true,
         settings: &["recall"],
         values: &[&[0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998]],
     },
     Spec { persists: false, ..graph("hnsw_rs", Home::Rust, &["ef"]) },
-    graph("usearch-f32", Home::Rust, &["expansion_search"]),
-    graph("usearch-bf16", Home::Rust, &["expansion_search"]),
-    graph("usearch-i8", Home::Rust, &["expansion_search"]),
-    graph("hannoy", Home::Rust, &["ef_search"]),
+    mapped("usearch-f32", &["expansion_search"]),
+    mapped("usearch-bf16", &["expansion_search"]),
+    mapped("usearch-i8", &["expansion_search"]),
+    mapped("hannoy", &["ef_search"]),
     graph("hnswlib", Home::Python, &["ef"]),
     graph("faiss-hnsw", Home::Python, &["efSearch"]),
     Spec { values: &[&BEAMS, &[1.0, 2.0]], ..graph("faiss-hnsw-sq8", Home::Python, &["efSearch", "k_factor"]) },
@@ -80,6 +87,7 @@ pub(crate) const ALL: [Spec; 10] = [
         name: "faiss-ivfpqfs",
         home: Home::Python,
         persists: true,
+        mapped: false,
         settings: &["nprobe", "k_factor"],
         values: &[&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0], &[2.0, 4.0, 10.0, 30.0]],
     },
@@ -117,14 +125,28 @@ pub(crate) trait Engine {
     /// Makes ready to search what was built in this folder.
     fn open(&mut self, dir: &Path) -> Outcome;
 
-    /// Searches for the `k` nearest of every query.
-    fn search(&mut self, queries: &Matrix<f32>, k: usize, knob: &[f64]) -> Outcome<Pass>;
+    /// Searches for what is asked with these values of the settings.
+    fn search(&mut self, asked: &Asked<'_>, knob: &[f64]) -> Outcome<Pass>;
 }
 
-/// All queries searched once.
+/// What one pass is to find.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) queries: &'a Matrix<f32>,
+    /// Neighbours of each.
+    pub(crate) k: usize,
+    /// Time by the clock after which no further query is begun.
+    pub(crate) longest: Option<Duration>,
+}
+
+/// The queries searched once: all of them, unless time ran out.
 pub(crate) struct Pass {
     /// On the processor, over all threads.
     pub(crate) time: Duration,
+    pub(crate) clock: Duration,
+    /// What had to come from disk, where the system tells.
+    pub(crate) reading: Option<Reading>,
+    pub(crate) queries: usize,
     /// `k` rows for each query, `u32::MAX` where there is none.
     pub(crate) rows: Vec<u32>,
     /// Mean number of vectors or codes compared with a query, where the engine tells.
@@ -133,24 +155,32 @@ pub(crate) struct Pass {
 
 /// Times the searches alone; what they give is turned into rows afterwards.
 fn pass<T, R: IntoIterator<Item = u32>>(
-    queries: &Matrix<f32>,
-    k: usize,
+    asked: &Asked<'_>,
     mut search: impl FnMut(&[f32]) -> Outcome<T>,
     rows: impl Fn(&T) -> R,
     evaluations: impl Fn(&T) -> Option<f64>,
 ) -> Outcome<Pass> {
-    let mut answers = Vec::with_capacity(queries.len());
-    let (searched, time, _) = timed(|| -> Outcome {
-        for query in queries.rows() {
+    let mut answers = Vec::with_capacity(asked.queries.len());
+    let before = Reading::now();
+    let (searched, time, clock) = timed(|| -> Outcome {
+        let start = Instant::now();
+        for query in asked.queries.rows() {
+            if asked.longest.is_some_and(|longest| start.elapsed() >= longest) {
+                break;
+            }
             answers.push(search(query)?);
         }
         Ok(())
     });
+    let reading = Reading::now().zip(before).map(|(after, before)| after.since(before));
     searched?;
-    let padded = |answer| rows(answer).into_iter().chain(std::iter::repeat(u32::MAX)).take(k);
+    let padded = |answer| rows(answer).into_iter().chain(std::iter::repeat(u32::MAX)).take(asked.k);
     let total: Option<f64> = answers.iter().map(evaluations).sum();
     Ok(Pass {
         time,
+        clock,
+        reading,
+        queries: answers.len(),
         rows: answers.iter().flat_map(padded).collect(),
         evaluations: total.map(|total| total / answers.len() as f64),
     })
@@ -184,6 +214,22 @@ mod tests {
             let knobs = spec.knobs();
             assert_eq!(knobs.len(), spec.values.iter().map(|values| values.len()).product::<usize>());
             assert!(knobs.iter().all(|knob| knob.len() == spec.settings.len()), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn no_query_is_begun_after_the_time_is_over() {
+        let queries = Matrix { width: 1, flat: vec![1.0, 2.0, 3.0] };
+        let search = |query: &[f32]| {
+            std::thread::sleep(Duration::from_millis(20));
+            Ok(query.to_vec())
+        };
+        for (longest, rows) in [(None, vec![1, u32::MAX, 2, u32::MAX, 3, u32::MAX]), (Some(10), vec![1, u32::MAX])] {
+            let asked = Asked { queries: &queries, k: 2, longest: longest.map(Duration::from_millis) };
+            let found = |found: &Vec<f32>| found.iter().map(|value| *value as u32).collect::<Vec<_>>();
+            let pass = pass(&asked, search, found, |_| None).expect("searches that cannot fail");
+            assert_eq!((pass.queries, pass.rows), (rows.len() / 2, rows));
+            assert!(pass.clock >= Duration::from_millis(20), "{:?}", pass.clock);
         }
     }
 

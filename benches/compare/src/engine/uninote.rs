@@ -1,6 +1,6 @@
 //! uninote through its public API: one note a row, vectors from outside, compacted.
 
-use super::{Engine, NOT_OPEN, Pass, locked, pass, single};
+use super::{Asked, Engine, NOT_OPEN, Pass, locked, pass, single};
 use crate::Outcome;
 use crate::data::Matrix;
 use crate::process::timed;
@@ -35,12 +35,11 @@ impl Engine for Uninote {
         Ok(())
     }
 
-    fn search(&mut self, queries: &Matrix<f32>, k: usize, knob: &[f64]) -> Outcome<Pass> {
+    fn search(&mut self, asked: &Asked<'_>, knob: &[f64]) -> Outcome<Pass> {
         let snapshot = self.snapshot.as_ref().ok_or(NOT_OPEN)?;
-        let options = SearchOptions::new().k(k).recall(single(knob)? as f32);
+        let options = SearchOptions::new().k(asked.k).recall(single(knob)? as f32);
         pass(
-            queries,
-            k,
+            asked,
             |query| Ok(snapshot.search(Query::vector(query), &options)?),
             |answer| answer.hits.iter().filter_map(|hit| hit.id.parse().ok()).collect::<Vec<u32>>(),
             |answer| Some((answer.stages.coarse + answer.stages.rescored) as f64),

@@ -1,6 +1,6 @@
 //! usearch, its file mapped into memory, vectors kept in one of its number formats.
 
-use super::{EF_CONSTRUCTION, Engine, LINKS, NOT_OPEN, Pass, locked, pass, single};
+use super::{Asked, EF_CONSTRUCTION, Engine, LINKS, NOT_OPEN, Pass, locked, pass, single};
 use crate::Outcome;
 use crate::data::Matrix;
 use crate::protocol::Versions;
@@ -87,15 +87,14 @@ impl Engine for Usearch {
         Ok(())
     }
 
-    fn search(&mut self, queries: &Matrix<f32>, k: usize, knob: &[f64]) -> Outcome<Pass> {
+    fn search(&mut self, asked: &Asked<'_>, knob: &[f64]) -> Outcome<Pass> {
         let (index, bytes) = self.open.as_ref().ok_or(NOT_OPEN)?;
         index.change_expansion_search(single(knob)? as usize);
         pass(
-            queries,
-            k,
+            asked,
             |query| match self.kind {
-                ScalarKind::I8 => Ok(index.search(&bytes.turn(query), k)?),
-                _ => Ok(index.search(query, k)?),
+                ScalarKind::I8 => Ok(index.search(&bytes.turn(query), asked.k)?),
+                _ => Ok(index.search(query, asked.k)?),
             },
             |matches| matches.keys.iter().map(|key| *key as u32).collect::<Vec<_>>(),
             |_| None,
