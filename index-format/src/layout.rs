@@ -27,6 +27,8 @@ pub const ROW_PASSAGE: u32 = 1;
 pub const ROW_PICTURE: u32 = 2;
 /// An unused neighbour slot.
 pub const NO_NEIGHBOUR: u32 = u32::MAX;
+/// Rows at the beginning of a space with links that are spread over it: a walk starts from the best of them.
+pub const STARTS: u32 = 64;
 /// File numbers and generations stay below this, so that counting on never overflows.
 pub const MAX_NUMBER: u64 = 1 << 62;
 

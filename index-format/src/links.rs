@@ -23,7 +23,7 @@ impl Links {
     /// The borrowed form.
     #[must_use]
     pub fn view(&self) -> LinksView<'_> {
-        LinksView { degree: self.degree as usize, entry: self.entry, neighbours: &self.neighbours }
+        LinksView { degree: self.degree as usize, entry: self.entry, starts: 0, neighbours: &self.neighbours }
     }
 }
 
@@ -34,6 +34,8 @@ pub struct LinksView<'a> {
     pub degree: usize,
     /// The node every walk starts from; may be out of range in a damaged file.
     pub entry: u32,
+    /// How many of the first nodes are spread over all, so that a walk may as well start from the best of them.
+    pub starts: u32,
     /// All slots.
     pub neighbours: &'a [u32],
 }
@@ -53,5 +55,43 @@ impl<'a> LinksView<'a> {
         let slots = self.slots(node);
         let used = slots.iter().position(|neighbour| *neighbour == NO_NEIGHBOUR).unwrap_or(slots.len());
         slots.get(..used).unwrap_or(&[])
+    }
+
+    /// For each node, whether links lead from it to the entry. Links to nodes that do not exist lead nowhere.
+    #[must_use]
+    pub fn reaching_entry(&self) -> Vec<bool> {
+        let nodes = self.neighbours.len().checked_div(self.degree).unwrap_or(0);
+        let links = || (0..nodes as u32).flat_map(|node| self.of(node).iter().map(move |to| (node, *to as usize)));
+        // Who links to a node lies between its start and the next one's.
+        let mut starts = vec![0_usize; nodes + 1];
+        for (_, to) in links() {
+            if let Some(count) = starts.get_mut(to) {
+                *count += 1;
+            }
+        }
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        let mut from = vec![0_u32; end];
+        for (node, to) in links().filter(|(_, to)| *to < nodes) {
+            if let Some(start) = starts.get_mut(to) {
+                *start -= 1;
+                if let Some(place) = from.get_mut(*start) {
+                    *place = node;
+                }
+            }
+        }
+        let mut reaching = vec![false; nodes];
+        let mut queue = vec![self.entry];
+        while let Some(node) = queue.pop() {
+            if let Some(seen) = reaching.get_mut(node as usize).filter(|seen| !**seen) {
+                *seen = true;
+                let bounds = starts.get(node as usize).zip(starts.get(node as usize + 1));
+                queue.extend_from_slice(bounds.and_then(|(start, end)| from.get(*start..*end)).unwrap_or(&[]));
+            }
+        }
+        reaching
     }
 }

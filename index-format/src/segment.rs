@@ -1,7 +1,7 @@
 //! A segment file: the structured part, and typed views of the notes.
 
 use crate::archive::{ARCHIVE_ALIGN, archived, from_bytes, to_bytes};
-use crate::layout::{FileKind, NO_SPACE, SectionKind};
+use crate::layout::{FileKind, NO_SPACE, STARTS, SectionKind};
 use crate::space::{SpaceMeta, SpaceView, check_space};
 use crate::table::{Blobs, inconsistent};
 use crate::{ArchivedRecord, FileBuilder, FileTable, FormatError, LinksView, Record};
@@ -118,7 +118,7 @@ impl SegmentFile {
         let graph = meta.graph.map(|graph| {
             let degree = graph.degree as usize;
             let neighbours = table.array(bytes, SectionKind::Links, space, degree)?;
-            Ok::<_, FormatError>(LinksView { degree, entry: graph.entry, neighbours })
+            Ok::<_, FormatError>(LinksView { degree, entry: graph.entry, starts: STARTS.min(meta.rows), neighbours })
         });
         let view = SpaceView {
             rows: table.array(bytes, SectionKind::Rows, space, 1)?,

@@ -4,7 +4,7 @@
 use index_format::archive::ARCHIVE_ALIGN;
 use index_format::layout::{
     ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, NO_NEIGHBOUR, NO_SPACE, ROW_NOTE,
-    ROW_PASSAGE, ROW_PICTURE, SECTION_REQUIRED, SectionEntry, VERSION,
+    ROW_PASSAGE, ROW_PICTURE, SECTION_REQUIRED, STARTS, SectionEntry, VERSION,
 };
 use index_format::manifest::{ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef};
 use index_format::record::{ArchivedPictureRecord, ArchivedRecord};
@@ -106,6 +106,7 @@ fn constants_are_the_ones_described() {
         number("ROW_PASSAGE", ROW_PASSAGE.into()),
         number("ROW_PICTURE", ROW_PICTURE.into()),
         number("NO_NEIGHBOUR", NO_NEIGHBOUR.into()),
+        number("STARTS", STARTS.into()),
     ];
     assert_eq!(written, expected);
 }

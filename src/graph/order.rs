@@ -1,11 +1,13 @@
 //! Node order: nodes that are walked together lie together.
 
 use super::{EMPTY, Links, neighbours_of};
+use index_format::layout::STARTS;
 
 /// How far back a chain looks for a node to go on from.
 const BACK: usize = 64;
 
-/// A chain along the links from the entry: element `i` is the node that moves to position `i`.
+/// A chain along the links from the entry: element `i` is the node that moves to position `i`. At its head stand
+/// [`STARTS`] nodes taken from the chain evenly, from which the entry can be reached.
 ///
 /// Each node is followed by the first of its links that has no place yet; where there is none, by one of a node shortly
 /// before; failing that, by the first node without a place. Links are in order of nearness, so near nodes share pages and
@@ -26,7 +28,12 @@ pub(crate) fn order(links: &Links) -> Vec<u32> {
         let free = |node: &u32| neighbours_of(links, *node).iter().copied().find(|other| !placed[*other as usize]);
         next = recent.filter_map(free).next().or_else(|| loose.find(|node| !placed[*node as usize]));
     }
-    order
+    let homing = links.view().reaching_entry();
+    let (starts, others): (Vec<_>, Vec<_>) = order.iter().enumerate().partition(|(place, node)| {
+        let evenly = place * STARTS as usize % nodes < STARTS as usize;
+        evenly && homing[**node as usize]
+    });
+    starts.into_iter().chain(others).map(|(_, node)| *node).collect()
 }
 
 /// The order that undoes another one.

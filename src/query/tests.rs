@@ -206,7 +206,7 @@ fn many_deleted_rows_around_a_query_end_in_a_scan() {
     let rows = 40_000_u32;
     let codes: Vec<i8> = (0..rows).flat_map(|row| if row + 1 == rows { [0, 100] } else { [100, 0] }).collect();
     let neighbours: Vec<u32> = (0..rows).flat_map(|row| [(row + 1) % rows, (row + rows - 1) % rows]).collect();
-    let links = LinksView { degree: 2, entry: rows / 2, neighbours: &neighbours };
+    let links = LinksView { degree: 2, entry: rows / 2, starts: 0, neighbours: &neighbours };
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let query = params.query(&[1.0, 0.0]);
     let reach = Reach { wanted: 10, slack: Slack::even(0.0), compared: 5_000 };
@@ -232,7 +232,7 @@ fn damaged_links_change_answers_and_nothing_else() {
             neighbours[at] = draw.bits() as u32 >> draw.below(32);
         }
         let entry = if round % 4 == 0 { draw.bits() as u32 } else { draw.below(rows) as u32 };
-        let links = LinksView { degree, entry, neighbours: &neighbours };
+        let links = LinksView { degree, entry, starts: 64, neighbours: &neighbours };
         let damaged = Coarse { links: Some(links), ..space.coarse() };
         let plan = Plan { most: 20, ..wide(50) };
         let found = damaged.candidates((&space.queries[round], &space.queries[round]), plan, |_| true, &|| false).found;

@@ -99,18 +99,20 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Walks from the entry towards the query until every row within reach has been followed. `stop` is asked every 64 hops
+    /// Walks from its start towards the query until every row within reach has been followed. `stop` is asked every 64 hops
     /// and ends the walk early when it says so.
     pub(super) fn run(&self, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> Walked {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.begin(self.query, self.links.neighbours.len() / self.links.degree.max(1));
             let given_up = self.run_with(scratch, accept, stop);
-            Walked { found: scratch.beam.found(self.query, self.margin), scored: scratch.seen.len() as u32, given_up }
+            let scored = scratch.seen.len() as u32 + self.links.starts;
+            Walked { found: scratch.beam.found(self.query, self.margin), scored, given_up }
         })
     }
 
     fn run_with(&self, scratch: &mut Scratch, accept: impl Fn(u32) -> bool, stop: &dyn Fn() -> bool) -> bool {
-        self.open(scratch, &[self.links.entry], &accept);
+        let start = self.start(scratch);
+        self.open(scratch, &[start], &accept);
         let mut hops = 0_u32;
         while let Some(nearest) = scratch.beam.follow() {
             hops += 1;
@@ -127,6 +129,16 @@ impl Walk<'_> {
             self.open(scratch, self.links.slots(nearest), &accept);
         }
         false
+    }
+
+    /// The best row to start from. Comparing rows that lie side by side costs a tenth of what the hops saved would.
+    fn start(&self, scratch: &mut Scratch) -> u32 {
+        let Scratch { seen, scores, .. } = scratch;
+        seen.extend(0..self.links.starts);
+        self.query.score_many(self.codes.flat, seen, scores);
+        let best = seen.iter().zip(scores).max_by_key(|(_, score)| **score).map_or(self.links.entry, |(row, _)| *row);
+        seen.clear();
+        best
     }
 
     /// Compares the rows not seen before with the query, and opens those within reach.

@@ -183,8 +183,17 @@ fn verify_links(links: LinksView<'_>, rows: usize, found: &mut Collector) {
             queue.extend_from_slice(links.of(node));
         }
     }
+    if let Some(start) = astray(links, rows) {
+        found.push(start as usize, format!("the entry cannot be reached from row {start}, where a walk may start"));
+    }
     let lost = reached.iter().filter(|seen| !**seen).count();
     if let Some(first) = reached.iter().position(|seen| !*seen) {
         found.push(first, format!("{lost} rows cannot be reached from the entry, the first is {first}"));
     }
+}
+
+/// A start from which the entry, and so perhaps some rows, cannot be reached.
+fn astray(links: LinksView<'_>, rows: usize) -> Option<u32> {
+    let homing = links.reaching_entry();
+    (0..links.starts.min(rows as u32)).find(|start| homing.get(*start as usize) != Some(&true))
 }
