@@ -61,23 +61,26 @@ impl<'a> LinksView<'a> {
     #[must_use]
     pub fn reaching_entry(&self) -> Vec<bool> {
         let nodes = self.neighbours.len().checked_div(self.degree).unwrap_or(0);
-        let links = || (0..nodes as u32).flat_map(|node| self.of(node).iter().map(move |to| (node, *to as usize)));
-        // Who links to a node lies between its start and the next one's.
-        let mut starts = vec![0_usize; nodes + 1];
+        let links = || {
+            let of = |node: u32| self.of(node).iter().map(move |to| (node, *to as usize));
+            (0..nodes as u32).flat_map(of).filter(|(_, to)| *to < nodes)
+        };
+        // Who links to a node lies between its start and the next one's; until all are there, a start is an end.
+        let mut starts = vec![0_usize; nodes.saturating_add(1)];
         for (_, to) in links() {
             if let Some(count) = starts.get_mut(to) {
-                *count += 1;
+                *count = count.saturating_add(1);
             }
         }
-        let mut end = 0;
+        let mut end = 0_usize;
         for start in &mut starts {
-            end += *start;
+            end = end.saturating_add(*start);
             *start = end;
         }
         let mut from = vec![0_u32; end];
-        for (node, to) in links().filter(|(_, to)| *to < nodes) {
+        for (node, to) in links() {
             if let Some(start) = starts.get_mut(to) {
-                *start -= 1;
+                *start = start.saturating_sub(1);
                 if let Some(place) = from.get_mut(*start) {
                     *place = node;
                 }
@@ -88,10 +91,39 @@ impl<'a> LinksView<'a> {
         while let Some(node) = queue.pop() {
             if let Some(seen) = reaching.get_mut(node as usize).filter(|seen| !**seen) {
                 *seen = true;
-                let bounds = starts.get(node as usize).zip(starts.get(node as usize + 1));
+                let bounds = starts.get(node as usize).zip(starts.get((node as usize).saturating_add(1)));
                 queue.extend_from_slice(bounds.and_then(|(start, end)| from.get(*start..*end)).unwrap_or(&[]));
             }
         }
         reaching
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_reaches_the_entry_is_what_a_walk_from_it_comes_to(
+            neighbours in proptest::collection::vec(0_u32..40, 0..90),
+            entry in 0_u32..35,
+        ) {
+            // Some links name nodes that do not exist, and so may the entry.
+            let links = LinksView { degree: 3, entry, starts: 0, neighbours: &neighbours };
+            let nodes = neighbours.len() / 3;
+            let comes = |from: usize| {
+                let (mut seen, mut queue) = (vec![false; nodes], vec![from as u32]);
+                while let Some(node) = queue.pop() {
+                    if let Some(seen) = seen.get_mut(node as usize).filter(|seen| !**seen) {
+                        *seen = true;
+                        queue.extend_from_slice(links.of(node));
+                    }
+                }
+                seen.get(entry as usize) == Some(&true)
+            };
+            prop_assert_eq!(links.reaching_entry(), (0..nodes).map(comes).collect::<Vec<bool>>());
+        }
     }
 }

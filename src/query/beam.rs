@@ -41,8 +41,13 @@ impl Slack {
     fn at(&self, distance: f64) -> f64 {
         let [near, far] = self.distances.map(f64::from);
         let [least, most] = self.shares.map(f64::from);
-        let place = if far > near { ((distance - near) / (far - near)).clamp(0.0, 1.0) } else { 0.0 };
-        least + place * (most - least)
+        if distance <= near {
+            least
+        } else if distance >= far {
+            most
+        } else {
+            least + (distance - near) / (far - near) * (most - least)
+        }
     }
 }
 

@@ -26,9 +26,9 @@ const RESCORED_ROOM: usize = 2;
 /// Rows compared in full width at most while margins are tried.
 const SCANNED: usize = 1_000;
 /// Share of the missing recall that mixtures must find besides: queries from elsewhere are harder than they are.
-const FAR_MORE: f32 = 0.85;
+const FAR_MORE: f32 = 0.9;
 /// Recall beyond which walks for far queries go no further.
-const FAR_ENOUGH: f32 = 0.995;
+const FAR_ENOUGH: f32 = 0.998;
 /// Share of the near queries that are no further from the rows than a near query is taken to be.
 const NEAR_SHARE: f64 = 0.98;
 /// Share of the mixtures that are nearer to the rows than a far query is taken to be.
@@ -111,19 +111,21 @@ impl Trial {
             let far_curve = far_curve(&space, &far);
             let _enough = SLACKS.into_iter().any(|slack| {
                 let reached = look(&space, &near, walk_plan(Slack::even(slack), space.rows())).recall(&near, ALL);
-                let further = far_for(&far_curve, reached + FAR_MORE * (1.0 - reached));
+                let further = far_for(&far_curve, further(reached));
                 let slack = Slack { distances, shares: [slack, further.slack.max(slack)] };
                 let looked = look(&space, &near, walk_plan(slack, space.rows()));
-                let margin = looked.margin(&near, MARGIN_LOSS).max(further.margin);
+                let margin = looked.margin(&near, looked.recall(&near, ALL) - MARGIN_LOSS).max(further.margin);
                 let rescored = looked.rescored(margin).max(further.rescored);
                 let [slack, far_slack] = slack.shares;
                 let (recall, scored) = (looked.recall(&near, margin), looked.scored);
                 add(RecallPoint { slack, far_slack, margin, rescored, recall, scored })
             });
         } else {
-            let looked = look(&space, &near, plan(Method::Scan));
+            let [looked, looked_far] = [&near, &far].map(|queries| look(&space, queries, plan(Method::Scan)));
             let _enough = MARGINS.into_iter().any(|margin| {
-                let (recall, rescored) = (looked.recall(&near, margin), looked.rescored(margin));
+                let recall = looked.recall(&near, margin);
+                let margin = looked_far.margin(&far, recall).max(margin);
+                let rescored = looked.rescored(margin).max(looked_far.rescored(margin));
                 add(RecallPoint { slack: 0.0, far_slack: 0.0, margin, rescored, recall, scored: looked.scored })
             });
         }
@@ -151,6 +153,11 @@ const fn walk_plan(slack: Slack, rows: usize) -> Plan {
     plan(Method::Walk(Reach { wanted: CURVE_K, slack, compared: compared_most(rows) }))
 }
 
+/// The recall that mixtures must reach where near queries reach this one.
+fn further(recall: f32) -> f32 {
+    (recall + FAR_MORE * (1.0 - recall)).min(FAR_ENOUGH)
+}
+
 /// What far queries need for a recall.
 #[derive(Debug, Clone, Copy, Default)]
 struct FarPoint {
@@ -165,8 +172,8 @@ fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<FarPoint> {
     let mut curve = Vec::new();
     for slack in SLACKS {
         let looked = look(space, far, walk_plan(Slack::even(slack), space.rows()));
-        let margin = looked.margin(far, FAR_MARGIN_LOSS);
         let recall = looked.recall(far, ALL);
+        let margin = looked.margin(far, recall - FAR_MARGIN_LOSS);
         curve.push(FarPoint { slack, recall, margin, rescored: looked.rescored(margin) });
         if recall >= FAR_ENOUGH || looked.scored as usize > space.rows() / FAR_COMPARED {
             break;
@@ -216,10 +223,9 @@ impl Looked {
         lower_mean(&coded.queries.iter().zip(&self.found).map(share).collect::<Vec<f32>>())
     }
 
-    /// The smallest margin that loses at most so much recall.
-    fn margin(&self, coded: &Coded<'_>, loss: f32) -> f32 {
-        let all = self.recall(coded, ALL);
-        MARGINS.into_iter().find(|margin| self.recall(coded, *margin) >= all - loss).unwrap_or(ALL)
+    /// The smallest margin that lets through what such a recall takes.
+    fn margin(&self, coded: &Coded<'_>, recall: f32) -> f32 {
+        MARGINS.into_iter().find(|margin| self.recall(coded, *margin) >= recall).unwrap_or(ALL)
     }
 
     /// Twice the most rows that the margin lets through for any query.
