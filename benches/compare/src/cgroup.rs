@@ -20,6 +20,13 @@ impl Version {
         }
     }
 
+    fn usage_file(self) -> &'static str {
+        match self {
+            Self::One => "memory.usage_in_bytes",
+            Self::Two => "memory.current",
+        }
+    }
+
     /// What keeps the process's own memory from being swapped out, which would make room for the index.
     fn without_swap(self) -> (&'static str, &'static str) {
         match self {
@@ -64,7 +71,7 @@ impl Place {
         // An earlier process of the same number may have been killed before it could remove its group.
         std::fs::remove_dir(&folder).ok();
         std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let group = Group { folder };
+        let group = Group { version: self.version, folder };
         group.write(self.version.limit_file(), &bytes.to_string())?;
         // Only there where the kernel counts swap.
         let (file, value) = self.version.without_swap();
@@ -97,6 +104,7 @@ fn candidates(mounts: &str, own: &str) -> Vec<Place> {
 
 /// A group with a limit; removed at the end, before which its processes must have ended.
 pub(crate) struct Group {
+    version: Version,
     folder: PathBuf,
 }
 
@@ -104,6 +112,13 @@ impl Group {
     /// Moves a process into the group. What it already uses stays counted where it was.
     pub(crate) fn admit(&self, process: u32) -> Outcome {
         self.write(PROCESSES, &process.to_string())
+    }
+
+    /// Bytes that count towards the limit now.
+    pub(crate) fn used(&self) -> Outcome<u64> {
+        let path = self.folder.join(self.version.usage_file());
+        let used = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        used.trim().parse().map_err(|error| format!("{}: {error}", path.display()).into())
     }
 
     fn write(&self, file: &str, value: &str) -> Outcome {
@@ -155,8 +170,11 @@ mod tests {
             let inside = group.folder.clone();
             let content = |file: &str| std::fs::read_to_string(inside.join(file)).expect("a file of the group");
             assert_eq!((content(version.limit_file()), content(PROCESSES)), ("4096".to_owned(), "7".to_owned()));
+            assert!(group.used().is_err(), "nothing tells");
+            group.write(version.usage_file(), "123\n").expect("a working disk");
+            assert_eq!(group.used().expect("a number"), 123);
             // In a real group these files go with the folder.
-            for file in [version.limit_file(), version.without_swap().0, PROCESSES] {
+            for file in [version.limit_file(), version.usage_file(), version.without_swap().0, PROCESSES] {
                 std::fs::remove_file(inside.join(file)).expect("a file of the group");
             }
             drop(group);

@@ -7,7 +7,7 @@ use crate::protocol::{Built, Opened, Request, Versions};
 use crate::report::{self, Conditions};
 use crate::sweep::{Searcher, sweep};
 use crate::truth::{self, Judge};
-use crate::{Outcome, RunArguments};
+use crate::{Outcome, RunArguments, limited};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,15 @@ pub(crate) struct Collection {
     pub(crate) queries: PathBuf,
     /// Tells this base from others.
     fingerprint: String,
+}
+
+/// What a run works with.
+pub(crate) struct Bench<'a> {
+    pub(crate) arguments: &'a RunArguments,
+    pub(crate) collection: Collection,
+    pub(crate) launch: Launch,
+    /// Where indexes and results are written.
+    pub(crate) out: PathBuf,
 }
 
 /// An engine that was left out, and why.
@@ -34,22 +43,30 @@ struct Kept {
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
-    let specs = chosen(&arguments.engines)?;
+    let limited = !arguments.memory.is_empty();
+    let specs = if limited { limited::chosen(&arguments.engines)? } else { chosen(&arguments.engines)? };
     std::fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
     // Workers run in the same folder, but paths that do not depend on it are one thing less to go wrong.
     let out = arguments.out.canonicalize()?;
     let collection = collect(arguments, &out)?;
     let launch = Launch { python: arguments.python.clone(), core: arguments.core };
+    let bench = Bench { arguments, collection, launch, out };
+    if limited { limited::run(specs, &bench) } else { swept(specs, &bench) }
+}
+
+/// All settings of all engines.
+fn swept(specs: Vec<Spec>, bench: &Bench<'_>) -> Outcome {
+    let Bench { arguments, collection, out, .. } = bench;
     let (mut searchers, mut skipped) = (Vec::new(), Vec::new());
     for spec in specs {
-        match ready(spec, &launch, &collection, &out, arguments.reuse) {
+        match bench.ready(spec) {
             Ok(searcher) => searchers.push(searcher),
             Err(error) => skip(&mut skipped, spec.name, error.as_ref()),
         }
     }
-    let searchers = sweep(searchers, &collection, &out.join("ids.tmp"), arguments, &mut skipped);
+    let searchers = sweep(searchers, collection, &out.join("ids.tmp"), arguments, &mut skipped);
     let conditions = Conditions::of(arguments, &collection.judge);
-    report::write(&searchers, &skipped, &conditions, &out)
+    report::write(&searchers, &skipped, &conditions, out)
 }
 
 /// Notes that an engine takes no further part.
@@ -103,26 +120,36 @@ fn computed(
     truth::compute(base, queries, &path)
 }
 
-/// Builds an index if need be and opens it.
-fn ready(spec: Spec, launch: &Launch, collection: &Collection, out: &Path, reuse: bool) -> Outcome<Searcher> {
-    let home = out.join(spec.name);
-    let dir = home.join("index");
-    let mut handle = Handle::start(&spec, launch)?;
-    let versions: Versions = handle.ask(&Request::Versions)?;
-    let kept = (reuse && spec.persists).then(|| kept(&home, &collection.fingerprint)).flatten();
-    let (built, reused) = match kept {
-        Some(built) => (built, true),
-        None => (build(&spec, &mut handle, collection, &home, &dir)?, false),
-    };
-    if spec.persists && !reused {
-        // The memory that building took must not count as memory for searching.
-        handle = Handle::start(&spec, launch)?;
+impl Bench<'_> {
+    /// Builds an index if need be and opens it.
+    pub(crate) fn ready(&self, spec: Spec) -> Outcome<Searcher> {
+        let (home, dir) = (self.home(&spec), self.index(&spec));
+        let mut handle = Handle::start(&spec, &self.launch)?;
+        let versions: Versions = handle.ask(&Request::Versions)?;
+        let kept = (self.arguments.reuse && spec.persists).then(|| kept(&home, &self.collection.fingerprint)).flatten();
+        let (built, reused) = match kept {
+            Some(built) => (built, true),
+            None => (build(&spec, &mut handle, &self.collection, &home, &dir)?, false),
+        };
+        if spec.persists && !reused {
+            // The memory that building took must not count as memory for searching.
+            handle = Handle::start(&spec, &self.launch)?;
+        }
+        let opened = handle.ask::<Opened>(&Request::Open { dir });
+        let remedy = if reused { "; without --reuse it is built anew" } else { "" };
+        let opened = opened.map_err(|error| format!("its index does not open: {error}{remedy}"))?;
+        eprintln!("{}: opened in {:.1} ms", spec.name, opened.open_ms);
+        Ok(Searcher::new(spec, handle, versions, built, opened))
     }
-    let opened = handle.ask::<Opened>(&Request::Open { dir });
-    let remedy = if reused { "; without --reuse it is built anew" } else { "" };
-    let opened = opened.map_err(|error| format!("its index does not open: {error}{remedy}"))?;
-    eprintln!("{}: opened in {:.1} ms", spec.name, opened.open_ms);
-    Ok(Searcher::new(spec, handle, versions, built, opened))
+
+    fn home(&self, spec: &Spec) -> PathBuf {
+        self.out.join(spec.name)
+    }
+
+    /// The folder that has only the engine's own files.
+    pub(crate) fn index(&self, spec: &Spec) -> PathBuf {
+        self.home(spec).join("index")
+    }
 }
 
 /// What an earlier build of the same vectors took, if its index is still there.

@@ -3,16 +3,21 @@
 //! A coordinator starts one worker process per engine, so that memory and processor time are each engine's own, and
 //! asks them in turns, so that whatever else the machine does falls on all alike.
 
+mod cgroup;
 mod child;
 mod coordinate;
 mod curve;
 mod data;
 mod engine;
+mod limited;
+mod memory_report;
+mod page_cache;
 mod plot;
 mod process;
 mod protocol;
 mod report;
 mod sweep;
+mod trial;
 mod truth;
 mod worker;
 
@@ -69,6 +74,9 @@ struct RunArguments {
     /// Keep indexes that an earlier run built from the same vectors
     #[arg(long)]
     reuse: bool,
+    /// Instead of all settings, measure throughput with these shares of an index in memory, such as 1.0,0.5,0.25
+    #[arg(long, value_delimiter = ',', value_parser = limited::share)]
+    memory: Vec<f64>,
 }
 
 fn main() -> ExitCode {

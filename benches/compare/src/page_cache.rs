@@ -34,6 +34,23 @@ fn forget(_file: &File) -> Outcome {
     Err("only on Linux can files be put out of memory; leave out --memory".into())
 }
 
+/// How many kB (1024 bytes) the disk with this folder reads at a time where a mapped page is missing and the engine has
+/// not said what it needs: much of what a limit costs hangs on it.
+#[cfg(target_os = "linux")]
+pub(crate) fn read_ahead_kb(folder: &Path) -> Option<u64> {
+    use std::os::linux::fs::MetadataExt;
+    let device = folder.metadata().ok()?.st_dev();
+    let disk = format!("/sys/dev/block/{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    // A partition has it from the disk, which is the folder above.
+    let files = ["queue/read_ahead_kb", "../queue/read_ahead_kb"].map(|file| Path::new(&disk).join(file));
+    files.iter().find_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn read_ahead_kb(_folder: &Path) -> Option<u64> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

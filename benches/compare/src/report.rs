@@ -20,7 +20,7 @@ const MIDDLE: f64 = 0.95;
 pub(crate) struct Conditions {
     rows: usize,
     width: usize,
-    queries: usize,
+    pub(crate) queries: usize,
     k: usize,
     repeats: usize,
     core: usize,
@@ -44,7 +44,15 @@ impl Conditions {
         }
     }
 
-    fn sentence(&self) -> String {
+    /// Under the names that all files of results use.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "rows": self.rows, "dims": self.width, "queries": self.queries, "k": self.k, "repeats": self.repeats,
+            "core": self.core, "cpu": self.cpu, "rustc": self.rustc, "date": self.date,
+        })
+    }
+
+    pub(crate) fn sentence(&self) -> String {
         format!(
             "{} rows of {} numbers, {} queries for {} neighbours, one core of {}, median of {} passes, {}, {}.",
             self.rows, self.width, self.queries, self.k, self.cpu, self.repeats, self.rustc, self.date
@@ -59,16 +67,11 @@ pub(crate) fn write(searchers: &[Searcher], skipped: &[Skipped], conditions: &Co
     }
     let frontiers: Vec<Vec<Point>> = searchers.iter().map(|searcher| frontier(&searcher.points())).collect();
     println!("{}\n\n{}", conditions.sentence(), table(searchers, &frontiers));
-    for Skipped { engine, reason } in skipped {
-        println!("Left out: {engine} ({reason}).");
-    }
+    print_skipped(skipped);
     let engines: Vec<Value> = searchers.iter().zip(&frontiers).map(|(one, curve)| engine_json(one, curve)).collect();
-    let results = json!({
-        "rows": conditions.rows, "dims": conditions.width, "queries": conditions.queries, "k": conditions.k,
-        "repeats": conditions.repeats, "core": conditions.core, "cpu": conditions.cpu, "rustc": conditions.rustc,
-        "date": conditions.date, "engines": engines,
-        "left_out": skipped.iter().map(|one| json!({"engine": one.engine, "reason": one.reason})).collect::<Vec<_>>(),
-    });
+    let mut results = conditions.json();
+    results["engines"] = engines.into();
+    results["left_out"] = skipped_json(skipped);
     std::fs::write(out.join("results.json"), serde_json::to_vec_pretty(&results)?)?;
     let colour = |name: &str| ALL.iter().position(|spec| spec.name == name).unwrap_or(0);
     let names = searchers.iter().map(|searcher| searcher.spec.name);
@@ -76,6 +79,16 @@ pub(crate) fn write(searchers: &[Searcher], skipped: &[Skipped], conditions: &Co
     std::fs::write(out.join("curves.svg"), svg(&lines.collect::<Vec<_>>(), conditions.k))?;
     eprintln!("figures are in {}", out.display());
     Ok(())
+}
+
+pub(crate) fn print_skipped(skipped: &[Skipped]) {
+    for Skipped { engine, reason } in skipped {
+        println!("Left out: {engine} ({reason}).");
+    }
+}
+
+pub(crate) fn skipped_json(skipped: &[Skipped]) -> Value {
+    skipped.iter().map(|one| json!({"engine": one.engine, "reason": one.reason})).collect()
 }
 
 fn table(searchers: &[Searcher], frontiers: &[Vec<Point>]) -> String {
@@ -94,14 +107,18 @@ fn table(searchers: &[Searcher], frontiers: &[Vec<Point>]) -> String {
         "open ms",
         "evaluations @.95",
     ];
-    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut table = row(head.map(str::to_owned).to_vec());
-    table.push_str(&format!("|---{}|\n", "|--:".repeat(head.len() - 1)));
     let ours = searchers.iter().position(|searcher| searcher.spec.name == ALL[0].name);
     let ours = ours.and_then(|place| frontiers.get(place));
-    for (searcher, curve) in searchers.iter().zip(frontiers) {
-        table.push_str(&row(cells(searcher, curve, ours)));
-    }
+    let rows = searchers.iter().zip(frontiers).map(|(searcher, curve)| cells(searcher, curve, ours));
+    markdown(&head, rows)
+}
+
+/// A table in Markdown, with figures to the right of the first column.
+pub(crate) fn markdown(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let mut table = line(&head.iter().copied().map(str::to_owned).collect::<Vec<_>>());
+    table.push_str(&format!("|---{}|\n", "|--:".repeat(head.len() - 1)));
+    rows.for_each(|cells| table.push_str(&line(&cells)));
     table
 }
 
@@ -128,18 +145,15 @@ fn cells(searcher: &Searcher, curve: &[Point], ours: Option<&Vec<Point>>) -> Vec
     cells
 }
 
-fn megabytes(kb: u64) -> f64 {
+pub(crate) fn megabytes(kb: u64) -> f64 {
     kb as f64 * 1024.0 / 1e6
 }
 
 fn engine_json(searcher: &Searcher, curve: &[Point]) -> Value {
     let settings = |setting: &Setting| {
-        let names = searcher.spec.settings.iter().copied();
-        let knob: serde_json::Map<_, _> =
-            names.map(str::to_owned).zip(setting.knob.iter().map(|value| json!(value))).collect();
         json!({
-            "settings": knob, "recall": setting.recall, "evaluations": setting.evaluations,
-            "qps": median(&setting.qps),
+            "settings": searcher.spec.named(&setting.knob),
+            "recall": setting.recall, "evaluations": setting.evaluations, "qps": median(&setting.qps),
             "qps_min": setting.qps.iter().copied().reduce(f64::min),
             "qps_max": setting.qps.iter().copied().reduce(f64::max),
         })

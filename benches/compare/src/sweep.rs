@@ -16,7 +16,7 @@ const ENOUGH: f64 = 0.999;
 /// An engine ready to search, and what it has shown so far.
 pub(crate) struct Searcher {
     pub(crate) spec: Spec,
-    handle: Handle,
+    pub(crate) handle: Handle,
     pub(crate) versions: Versions,
     pub(crate) built: Built,
     pub(crate) opened: Opened,
@@ -61,13 +61,14 @@ impl Searcher {
                 k,
                 knob: setting.knob.clone(),
                 ids: ids.to_owned(),
+                longest_s: None,
             };
             let searched: Searched = self.handle.ask(&request)?;
             self.memory = searched.memory;
             if first {
                 setting.evaluations = searched.evaluations;
                 setting.warming_s = searched.cpu_s;
-                setting.recall = collection.judge.recall(&found(ids)?)?;
+                setting.recall = collection.judge.recall(&found(ids)?, collection.judge.queries.len())?;
             } else {
                 setting.qps.push(collection.judge.queries.len() as f64 / searched.cpu_s);
             }
@@ -86,7 +87,8 @@ impl Searcher {
     }
 }
 
-fn found(ids: &Path) -> Outcome<Vec<u32>> {
+/// The rows that a worker wrote.
+pub(crate) fn found(ids: &Path) -> Outcome<Vec<u32>> {
     let bytes = std::fs::read(ids)?;
     let rows = Matrix { width: 4, flat: bytes };
     Ok(rows.rows().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?))).collect())

@@ -84,10 +84,11 @@ impl Judge {
         Ok(Self { base, queries, k, needed })
     }
 
-    /// Mean share of the k nearest that were found; `found` has k rows for each query.
-    pub(crate) fn recall(&self, found: &[u32]) -> Outcome<f64> {
-        if found.len() != self.k * self.queries.len() {
-            return Err(format!("{} rows came back where {} were due", found.len(), self.k * self.queries.len()).into());
+    /// Mean share of the k nearest that were found; `found` has k rows for each of the first `queries`.
+    pub(crate) fn recall(&self, found: &[u32], queries: usize) -> Outcome<f64> {
+        if !(1..=self.queries.len()).contains(&queries) || found.len() != self.k * queries {
+            let [rows, due, all] = [found.len(), self.k * queries, self.queries.len()];
+            return Err(format!("{rows} rows came back where {due} were due for {queries} of {all} queries").into());
         }
         let right = |((query, needed), rows): ((&[f32], &f32), &[u32])| {
             let mut rows = rows.to_vec();
@@ -129,13 +130,15 @@ mod tests {
 
     #[test]
     fn ties_count_and_repeats_do_not() {
-        let recall = |found: &[u32]| judge(2).recall(found).expect("rows for one query");
+        let recall = |found: &[u32]| judge(2).recall(found, 1).expect("rows for one query");
         assert_eq!(recall(&[0, 1]), 1.0);
         assert_eq!(recall(&[0, 2]), 1.0);
         assert_eq!(recall(&[0, 0]), 0.5);
         assert_eq!(recall(&[3, 0]), 0.5);
         assert_eq!(recall(&[u32::MAX, u32::MAX]), 0.0);
-        assert!(judge(2).recall(&[0]).is_err());
+        assert!(judge(2).recall(&[0], 1).is_err());
+        assert!(judge(2).recall(&[], 0).is_err(), "nothing to take a mean of");
+        assert!(judge(2).recall(&[0, 1, 0, 1], 2).is_err(), "only one query is known");
     }
 
     #[test]

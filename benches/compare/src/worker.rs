@@ -39,7 +39,7 @@ impl Worker {
             Request::Open { dir } => to_value(self.open(&dir)?)?,
             Request::Search { queries, k, knob, ids, longest_s } => {
                 let longest = longest_s.map(Duration::try_from_secs_f64).transpose()?;
-                to_value(self.search(&queries, (k, longest), &knob, &ids)?)?
+                to_value(self.search(&queries, k, longest, &knob, &ids)?)?
             }
         })
     }
@@ -64,13 +64,28 @@ impl Worker {
         Ok(Opened { open_ms: clock.as_secs_f64() * 1e3, before, after: memory() })
     }
 
-    fn search(&mut self, path: &Path, k: usize, knob: &[f64], ids: &Path) -> Outcome<Searched> {
+    fn search(
+        &mut self,
+        path: &Path,
+        k: usize,
+        longest: Option<Duration>,
+        knob: &[f64],
+        ids: &Path,
+    ) -> Outcome<Searched> {
         if self.queries.as_ref().is_none_or(|(read, _)| read != path) {
             self.queries = Some((path.to_owned(), data::vectors(path)?));
         }
         let Some((_, queries)) = &self.queries else { return Err("no queries".into()) };
-        let pass = self.engine.search(queries, k, knob)?;
+        let pass = self.engine.search(&Asked { queries, k, longest }, knob)?;
         std::fs::write(ids, pass.rows.iter().flat_map(|row| row.to_le_bytes()).collect::<Vec<u8>>())?;
-        Ok(Searched { cpu_s: pass.time.as_secs_f64(), evaluations: pass.evaluations, memory: memory() })
+        Ok(Searched {
+            cpu_s: pass.time.as_secs_f64(),
+            wall_s: Some(pass.clock.as_secs_f64()),
+            major_faults: pass.reading.map(|reading| reading.major_faults),
+            read_bytes: pass.reading.map(|reading| reading.bytes),
+            queries: Some(pass.queries),
+            evaluations: pass.evaluations,
+            memory: memory(),
+        })
     }
 }

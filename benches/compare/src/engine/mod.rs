@@ -55,6 +55,11 @@ impl Spec {
             knobs.iter().flat_map(longer).collect()
         })
     }
+
+    /// One combination with the names of the settings.
+    pub(crate) fn named(&self, knob: &[f64]) -> BTreeMap<&'static str, f64> {
+        self.settings.iter().copied().zip(knob.iter().copied()).collect()
+    }
 }
 
 const fn graph(name: &'static str, home: Home, settings: &'static [&'static str]) -> Spec {
