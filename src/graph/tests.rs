@@ -4,6 +4,8 @@ use super::*;
 use crate::vector::{kernels, naive, normalise, seeded::Seeded};
 use std::cell::Cell;
 
+mod ordering;
+
 const DEGREE: usize = 16;
 
 fn params(threads: usize) -> GraphParams {
@@ -230,29 +232,6 @@ fn rows_added_to_a_graph_are_reached_and_found() {
     let links = extend(&vectors, before, &params(1), &|| false).unwrap();
     assert_well_formed(&links, 3000);
     assert_found(&vectors, &links, 2900..3000);
-}
-
-#[test]
-fn an_order_along_the_links_renumbers_the_same_graph() {
-    let vectors = Seeded(10).mixed(600, 16, 8);
-    let links = built(&vectors, 1);
-    let order = order(&links);
-    assert_eq!(order[0], links.entry);
-    let permuted = permute(&links, &order);
-    assert_well_formed(&permuted, 600);
-    assert_eq!(permuted.entry, 0);
-    for (position, &node) in (0_u32..).zip(&order) {
-        let old: Vec<u32> = neighbours_of(&permuted, position).iter().map(|&other| order[other as usize]).collect();
-        assert_eq!(old, neighbours_of(&links, node));
-    }
-    assert!(super::order(&Links::default()).is_empty());
-    assert_eq!(permute(&Links::default(), &[]), Links::default());
-}
-
-#[test]
-fn order_keeps_nodes_that_cannot_be_reached() {
-    let links = Links { degree: 2, entry: 2, neighbours: vec![1, EMPTY, 0, EMPTY, 3, EMPTY, 2, EMPTY] };
-    assert_eq!(order(&links), [2, 3, 0, 1]);
 }
 
 #[test]
