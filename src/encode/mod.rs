@@ -57,8 +57,31 @@ pub struct Input<'a> {
     pub parts: &'a [Part<'a>],
 }
 
+/// How the parts of one note become its one global vector.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Fusion {
+    /// The encoder reads text and pictures together, in one forward pass.
+    Interleaved,
+    /// Each part is encoded alone; the direction of a weighted mean stands for all.
+    Late {
+        /// Weight of the mean of all texts (title and passages).
+        text: f32,
+        /// Weight of the mean of all pictures.
+        picture: f32,
+    },
+}
+
+impl Default for Fusion {
+    /// Texts and pictures count alike.
+    fn default() -> Self {
+        Self::Late { text: 1.0, picture: 1.0 }
+    }
+}
+
 /// What an encoder says about itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct EncoderInfo {
     /// Name for messages, such as `uninote-static-1`.
     pub name: String,
@@ -74,6 +97,28 @@ pub struct EncoderInfo {
     pub prompts: Prompts,
     /// How long a passage should be for this encoder, in tokens.
     pub passage_tokens: usize,
+    /// How it makes one vector of several parts.
+    pub fusion: Fusion,
+    /// Where it was loaded from, for messages and so that a shell can load it again; empty where it is compiled in.
+    pub location: String,
+}
+
+impl EncoderInfo {
+    /// A reader of text without prompts or trained prefixes, late fusion, passages of 160 tokens. Set what differs.
+    #[must_use]
+    pub fn new(name: impl Into<String>, fingerprint: impl Into<String>, width: usize) -> Self {
+        Self {
+            name: name.into(),
+            fingerprint: fingerprint.into(),
+            width,
+            prefixes: Vec::new(),
+            modalities: Modalities::TEXT,
+            prompts: Prompts::default(),
+            passage_tokens: 160,
+            fusion: Fusion::default(),
+            location: String::new(),
+        }
+    }
 }
 
 /// Text put before the content, by [`Role`]; empty for models without prompts.

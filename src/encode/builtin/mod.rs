@@ -6,7 +6,7 @@
 
 mod tokenise;
 
-use super::{EncodeError, Encoder, EncoderInfo, Input, Modalities, Part, Prompts, Role};
+use super::{EncodeError, Encoder, EncoderInfo, Input, Part, Role};
 use crate::vector::{Vectors, normalise};
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device, Tensor};
@@ -47,15 +47,7 @@ impl Builtin {
     #[must_use]
     pub fn shared() -> Arc<Self> {
         static SHARED: LazyLock<Arc<Builtin>> = LazyLock::new(|| {
-            let info = EncoderInfo {
-                name: NAME.to_owned(),
-                fingerprint: FINGERPRINT.to_owned(),
-                width: WIDTH,
-                prefixes: vec![32, 64, 128, 256],
-                modalities: Modalities::TEXT,
-                prompts: Prompts::default(),
-                passage_tokens: 160,
-            };
+            let info = EncoderInfo { prefixes: vec![32, 64, 128, 256], ..EncoderInfo::new(NAME, FINGERPRINT, WIDTH) };
             Arc::new(Builtin { info, table: OnceLock::new() })
         });
         Arc::clone(&SHARED)

@@ -1,6 +1,6 @@
 //! An encoder whose faults a test can ask for by what it writes into a note.
 
-use crate::encode::{EncodeError, Encoder, EncoderInfo, Input, Modalities, Part, Prompts, Role, SharedEncoder};
+use crate::encode::{EncodeError, Encoder, EncoderInfo, Input, Modalities, Part, Role, SharedEncoder};
 use crate::vector::Vectors;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,15 +14,8 @@ pub(super) struct Fake {
 
 impl Fake {
     pub(super) fn new(width: usize) -> Self {
-        let info = EncoderInfo {
-            name: "fake".to_owned(),
-            fingerprint: format!("fake-{width}"),
-            width,
-            prefixes: Vec::new(),
-            modalities: Modalities::TEXT_AND_PICTURE,
-            prompts: Prompts::default(),
-            passage_tokens: 160,
-        };
+        let mut info = EncoderInfo::new("fake", format!("fake-{width}"), width);
+        info.modalities = Modalities::TEXT_AND_PICTURE;
         Self { info, read: AtomicUsize::new(0) }
     }
 
