@@ -39,6 +39,8 @@ pub use faults::{FaultKind, Step, Survival};
 pub use file::FileStorage;
 pub use memory::MemoryStorage;
 pub(crate) use source::read_source;
+#[cfg(feature = "checkpoints")]
+pub(crate) use source::{list_source, map_source};
 
 /// Name of the lock file inside a storage directory.
 const LOCK_NAME: &str = "lock";

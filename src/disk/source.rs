@@ -1,5 +1,7 @@
-//! Reading a file that is not part of an index: the original of a picture.
+//! Reading files that are not part of an index: the originals of pictures, the files of a model.
 
+#[cfg(feature = "checkpoints")]
+use super::Bytes;
 use super::DiskError;
 use std::fs::File;
 use std::io::Read;
@@ -19,4 +21,41 @@ pub(crate) fn read_source(path: &Path, limit: u64) -> Result<Vec<u8>, DiskError>
         return Err(refused(std::io::Error::new(std::io::ErrorKind::FileTooLarge, why)));
     }
     Ok(bytes)
+}
+
+/// A file of another program's making, mapped if it is not small. See [`Bytes`] for what happens to a map whose file is cut
+/// short meanwhile.
+///
+/// # Errors
+/// [`DiskError`] where it is missing, unreadable or no file.
+#[cfg(feature = "checkpoints")]
+pub(crate) fn map_source(path: &Path) -> Result<Bytes, DiskError> {
+    let refused = |source| DiskError::reading("map", path, source);
+    let file = File::open(path).map_err(refused)?;
+    let metadata = file.metadata().map_err(refused)?;
+    if !metadata.is_file() {
+        return Err(refused(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
+    }
+    if metadata.len() == 0 {
+        return Ok(Bytes::from_vec(Vec::new()));
+    }
+    Bytes::map(&file).map_err(refused)
+}
+
+/// The names of the files right in a directory, ascending; names that are no text are left out.
+///
+/// # Errors
+/// [`DiskError`] where it is missing or cannot be listed.
+#[cfg(feature = "checkpoints")]
+pub(crate) fn list_source(path: &Path) -> Result<Vec<String>, DiskError> {
+    let refused = |source| DiskError::reading("list", path, source);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        if entry.path().is_file() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }

@@ -5,6 +5,11 @@
 //! vectors of another encoder. What a role (query, document, item) means in prompts is the encoder's business.
 
 pub mod builtin;
+#[cfg(feature = "checkpoints")]
+pub mod checkpoint;
+
+#[cfg(feature = "checkpoints")]
+pub use checkpoint::{Checkpoint, ModelProblem, from_dir};
 
 use crate::note::Pixels;
 use crate::vector::Vectors;
@@ -170,6 +175,15 @@ pub enum EncodeError {
         what: &'static str,
         /// What was found.
         why: String,
+    },
+    /// A model directory cannot be used.
+    #[cfg(feature = "checkpoints")]
+    #[error("model directory {directory}: {problem}")]
+    Directory {
+        /// The directory.
+        directory: String,
+        /// What is wrong with it.
+        problem: ModelProblem,
     },
     /// The computation failed.
     #[error("encoder {encoder} failed: {why}")]

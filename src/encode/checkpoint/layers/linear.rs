@@ -1,0 +1,186 @@
+//! Matrix products, with what comes right after them in the same pass: bias, activation, residual.
+
+use super::super::problem::ModelProblem;
+use super::super::weights::Scope;
+use super::{Activation, elements, own_way};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
+use rten_tensor::NdTensorView;
+
+thread_local! {
+    /// The kernels for this processor; the library's handle for them stays on its thread.
+    static GEMM: GemmExecutor<f32> = GemmExecutor::new();
+}
+
+/// `out = alpha * left * right + beta * out + bias`, `out` row-major.
+pub(super) fn multiply(
+    out: &mut [f32],
+    left: NdTensorView<'_, f32, 2>,
+    right: GemmInputB<'_, f32>,
+    options: GemmOptions<'_, f32, f32, f32>,
+) -> Result<()> {
+    match GEMM.with(|gemm| gemm.gemm(out, GemmInputA::Unpacked(left), right, options)) {
+        Ok(()) => Ok(()),
+        Err(error) => bail!("matrix product: {error:?}"),
+    }
+}
+
+/// `x W^T + b` for rows `x`.
+pub(in super::super) struct Linear {
+    weight: Weight,
+    bias: Option<Tensor>,
+    inputs: usize,
+    outputs: usize,
+}
+
+enum Weight {
+    /// In the order in which the product reads it, with the bias beside it.
+    Packed(PackedBMatrix<f32>, Vec<f32>),
+    /// `[outputs, inputs]`.
+    Plain(Tensor),
+}
+
+impl Linear {
+    /// Loads `weight` (`[outputs, inputs]`) and, where it is there, `bias`.
+    pub(in super::super) fn load(
+        scope: &Scope<'_>,
+        inputs: usize,
+        outputs: usize,
+    ) -> std::result::Result<Self, ModelProblem> {
+        Self::stacked(&[(scope.clone(), outputs)], inputs)
+    }
+
+    /// Several products of the same rows as one: their outputs side by side. All have a bias, or none.
+    pub(in super::super) fn stacked(
+        parts: &[(Scope<'_>, usize)],
+        inputs: usize,
+    ) -> std::result::Result<Self, ModelProblem> {
+        let mut weights = Vec::with_capacity(parts.len());
+        let mut biases = Vec::with_capacity(parts.len());
+        for (scope, outputs) in parts {
+            weights.push(scope.tensor("weight", &[*outputs, inputs])?);
+            biases.extend(scope.optional("bias", &[*outputs])?);
+        }
+        if biases.len() == parts.len() && !biases.is_empty() {
+            return Ok(Self::new(&Tensor::cat(&weights, 0)?, Some(Tensor::cat(&biases, 0)?))?);
+        }
+        match (biases.is_empty(), parts.first()) {
+            (true, Some(_)) => Ok(Self::new(&Tensor::cat(&weights, 0)?, None)?),
+            _ => Err(ModelProblem::Runtime { why: "some of several products side by side have no bias".to_owned() }),
+        }
+    }
+
+    /// From a matrix `[outputs, inputs]` and a bias `[outputs]`.
+    pub(in super::super) fn new(weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
+        let (outputs, inputs) = weight.dims2()?;
+        let stored = if own_way(weight.device()) {
+            let values = weight.flatten_all()?.to_vec1::<f32>()?;
+            let rows = NdTensorView::from_data([outputs, inputs], values.as_slice());
+            let bias = bias.as_ref().map(Tensor::to_vec1).transpose()?.unwrap_or_default();
+            Weight::Packed(GEMM.with(|gemm| gemm.prepack_b(rows.transposed())), bias)
+        } else {
+            Weight::Plain(weight.clone())
+        };
+        Ok(Self { weight: stored, bias, inputs, outputs })
+    }
+
+    /// Width of the outputs.
+    pub(in super::super) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// `[rows, inputs]` to `[rows, outputs]`.
+    pub(in super::super) fn forward(&self, rows: &Tensor) -> Result<Tensor> {
+        self.activated(rows, Activation::Identity)
+    }
+
+    /// The same with an activation.
+    pub(in super::super) fn activated(&self, rows: &Tensor, activation: Activation) -> Result<Tensor> {
+        match &self.weight {
+            Weight::Packed(packed, bias) => {
+                rows.contiguous()?.apply_op1_no_bwd(&Product { linear: self, packed, bias, activation })
+            }
+            Weight::Plain(weight) => activation.forward(&self.plain(weight, rows)?),
+        }
+    }
+
+    /// The same added to a residual `[rows, outputs]`.
+    pub(in super::super) fn onto(&self, rows: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        match &self.weight {
+            Weight::Packed(packed, bias) => {
+                let product = Product { linear: self, packed, bias, activation: Activation::Identity };
+                rows.contiguous()?.apply_op2_no_bwd(&residual.contiguous()?, &product)
+            }
+            Weight::Plain(weight) => self.plain(weight, rows)? + residual,
+        }
+    }
+
+    fn plain(&self, weight: &Tensor, rows: &Tensor) -> Result<Tensor> {
+        let product = rows.matmul(&weight.t()?)?;
+        match &self.bias {
+            Some(bias) => product.broadcast_add(bias),
+            None => Ok(product),
+        }
+    }
+}
+
+/// A product with packed weights on the CPU.
+struct Product<'a> {
+    linear: &'a Linear,
+    packed: &'a PackedBMatrix<f32>,
+    bias: &'a [f32],
+    activation: Activation,
+}
+
+impl Product<'_> {
+    /// Adds the product to what is in `out`, or replaces it.
+    fn run(&self, rows: &[f32], out: &mut [f32], add: bool) -> Result<()> {
+        let Linear { inputs, .. } = self.linear;
+        let count = rows.len() / inputs.max(&1);
+        let options = GemmOptions {
+            beta: if add { 1.0 } else { 0.0 },
+            bias: (!self.bias.is_empty()).then_some(BiasVector::Row(self.bias)),
+            ..GemmOptions::default()
+        };
+        multiply(out, NdTensorView::from_data([count, *inputs], rows), GemmInputB::Packed(self.packed), options)?;
+        self.activation.apply(out);
+        Ok(())
+    }
+
+    fn shape(&self, layout: &Layout) -> Result<(usize, Shape)> {
+        let (count, inputs) = layout.shape().dims2()?;
+        if inputs != self.linear.inputs {
+            bail!("rows of width {inputs} for a matrix of {} inputs", self.linear.inputs);
+        }
+        Ok((count * self.linear.outputs, Shape::from((count, self.linear.outputs))))
+    }
+}
+
+impl CustomOp1 for Product<'_> {
+    fn name(&self) -> &'static str {
+        "packed-product"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (size, shape) = self.shape(layout)?;
+        let mut out = vec![0.0; size];
+        self.run(elements(storage, layout, "a product")?, &mut out, false)?;
+        Ok((CpuStorage::F32(out), shape))
+    }
+}
+
+impl CustomOp2 for Product<'_> {
+    fn name(&self) -> &'static str {
+        "packed-product-onto"
+    }
+
+    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (size, shape) = self.shape(l1)?;
+        let mut out = elements::<f32>(s2, l2, "a residual")?.to_vec();
+        if out.len() != size {
+            bail!("a residual of {} elements for a product of {size}", out.len());
+        }
+        self.run(elements(s1, l1, "a product")?, &mut out, true)?;
+        Ok((CpuStorage::F32(out), shape))
+    }
+}

@@ -1,0 +1,226 @@
+//! Encoders from model directories in the layout of the Hugging Face hub.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | [`from_dir`], and [`Checkpoint`]: a model as an [`Encoder`] |
+//! | `directory.rs` | the files of a directory, and the fingerprint made of them |
+//! | `weights.rs` | safetensors to named tensors |
+//! | `settings.rs`, `known.rs` | pooling, prompts, prefixes: from the model's own files, or from its authors' card |
+//! | `tokens.rs` | texts to token ids |
+//! | `model.rs` | what all models have in common |
+//! | `text.rs`, `pool.rs` | tokenizer, transformer, pooling, dense layers |
+//! | `layers/` | what transformers are made of |
+//! | `family/` | one architecture a file |
+//! | `problem.rs` | why a directory cannot be used |
+//!
+//! Nothing here touches the network.
+
+mod directory;
+mod family;
+mod known;
+mod layers;
+mod model;
+mod pool;
+mod problem;
+mod settings;
+mod text;
+mod tokens;
+mod weights;
+
+pub use problem::ModelProblem;
+
+use super::{EncodeError, Encoder, EncoderInfo, Input, Part, Role, SharedEncoder};
+use crate::vector::{Vectors, normalise};
+use candle_core::Device;
+use directory::{Directory, Fingerprint};
+use model::Model;
+use rayon::prelude::*;
+use settings::Settings;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Counts changes of this library that change the vectors of a model: part of the fingerprint.
+const REVISION: u32 = 1;
+/// Tokens computed at once on one core: the widest rows of a small model then stay in the cache.
+const UNIT_TOKENS: usize = 192;
+/// Bytes of a text a token, about; only for sharing out work.
+const TOKEN_BYTES: usize = 4;
+/// Tokens of a picture, about; only for sharing out work.
+const PICTURE_TOKENS: usize = 64;
+/// Tokens of a passage where the model reads at least so many.
+const PASSAGE_TOKENS: usize = 160;
+
+/// Opens a model directory: `config.json`, a tokenizer, weights in safetensors, and the sentence-transformers files where
+/// there are some. What it can read, how it pools, its prompts and its trained prefixes come from these files.
+///
+/// ```no_run
+/// # fn main() -> uninote::Result<()> {
+/// use uninote::{Index, IndexOptions, encode};
+///
+/// let encoder = encode::from_dir("models/all-MiniLM-L6-v2")?;
+/// let index = Index::create_with("notes.index", IndexOptions::new().encoder(encoder))?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`EncodeError::Directory`] with the file and the remedy: nothing there, a model of another kind (with the list of those
+/// that are read), pickled weights, a damaged file, tensors that do not fit the configuration.
+pub fn from_dir(directory: impl AsRef<Path>) -> Result<SharedEncoder, EncodeError> {
+    Ok(Arc::new(Checkpoint::from_dir(directory)?))
+}
+
+/// A model read from a directory. Texts longer than it reads are cut at the end, token-exactly.
+pub struct Checkpoint {
+    info: EncoderInfo,
+    model: Box<dyn Model>,
+    device: Device,
+}
+
+impl std::fmt::Debug for Checkpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Checkpoint").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl Checkpoint {
+    /// As [`from_dir`].
+    ///
+    /// # Errors
+    /// As [`from_dir`].
+    pub fn from_dir(directory: impl AsRef<Path>) -> Result<Self, EncodeError> {
+        let path = directory.as_ref();
+        let refused = |problem| EncodeError::Directory { directory: path.display().to_string(), problem };
+        Directory::open(path).and_then(|directory| Self::load(&directory)).map_err(refused)
+    }
+
+    fn load(directory: &Directory) -> Result<Self, ModelProblem> {
+        let device = device();
+        let mut fingerprint = Fingerprint::new(REVISION);
+        let settings = Settings::read(directory)?;
+        let model = family::load(directory, &settings, &device, &mut fingerprint)?;
+        for prompt in [&settings.prompts.query, &settings.prompts.document, &settings.prompts.item] {
+            fingerprint.add("prompt", prompt.as_bytes());
+        }
+        let name = directory.name();
+        let width = model.width();
+        let mut info = EncoderInfo::new(name.clone(), format!("{name}-{}", fingerprint.finish()), width);
+        info.prefixes = settings.prefixes.into_iter().filter(|prefix| (1..=width).contains(prefix)).collect();
+        info.modalities = model.modalities();
+        info.fusion = model.fusion();
+        info.prompts = settings.prompts;
+        // The title goes before each passage, and estimates of tokens are rough: half of what a short-sighted model reads.
+        info.passage_tokens = PASSAGE_TOKENS.min(model.limit() / 2).max(8);
+        info.location = std::path::absolute(directory.path()).unwrap_or_default().display().to_string();
+        Ok(Self { info, model, device })
+    }
+
+    /// The vectors of a few inputs, in order.
+    fn embed(&self, role: Role, inputs: &[Input<'_>]) -> Result<Vec<Vec<f32>>, EncodeError> {
+        let prompt = match role {
+            Role::Query => &self.info.prompts.query,
+            Role::Document => &self.info.prompts.document,
+            Role::Item => &self.info.prompts.item,
+        };
+        let rows = self.model.embed(prompt, inputs);
+        let mut rows =
+            rows.map_err(|error| EncodeError::Failed { encoder: self.info.name.clone(), why: error.to_string() })?;
+        rows.iter_mut().for_each(|row| to_unit(row));
+        Ok(rows)
+    }
+
+    /// Refuses what the model does not read.
+    fn check(&self, inputs: &[Input<'_>]) -> Result<(), EncodeError> {
+        let reads = self.info.modalities;
+        let unread = |part: &Part<'_>| match part {
+            Part::Text(_) => (!reads.text).then_some("text"),
+            Part::Picture(_) => (!reads.picture).then_some("pictures"),
+        };
+        match inputs.iter().flat_map(|input| input.parts).find_map(unread) {
+            Some(modality) => Err(EncodeError::Unsupported { encoder: self.info.name.clone(), modality }),
+            None => Ok(()),
+        }
+    }
+
+    /// Numbers of inputs that are computed together, the longest first, so that the last ones to finish are short.
+    fn units(&self, inputs: &[Input<'_>]) -> Vec<Vec<usize>> {
+        let longest = self.model.limit();
+        let tokens = |input: &Input<'_>| {
+            let bytes = input.parts.iter().map(|part| match part {
+                Part::Text(text) => text.len(),
+                Part::Picture(_) => PICTURE_TOKENS * TOKEN_BYTES,
+            });
+            (bytes.sum::<usize>() / TOKEN_BYTES).clamp(4, longest.max(4))
+        };
+        let mut order: Vec<(usize, usize)> = inputs.iter().map(tokens).zip(0..).collect();
+        order.sort_unstable_by(|left, right| right.cmp(left));
+        let most = if self.device.is_cpu() { UNIT_TOKENS } else { UNIT_TOKENS * 64 };
+        let mut units: Vec<Vec<usize>> = Vec::new();
+        let mut room = 0;
+        for (tokens, number) in order {
+            match units.last_mut().filter(|_| room >= tokens) {
+                Some(unit) => {
+                    unit.push(number);
+                    room -= tokens;
+                }
+                None => {
+                    units.push(vec![number]);
+                    room = most.saturating_sub(tokens);
+                }
+            }
+        }
+        units
+    }
+}
+
+impl Encoder for Checkpoint {
+    fn info(&self) -> &EncoderInfo {
+        &self.info
+    }
+
+    fn encode(&self, role: Role, inputs: &[Input<'_>]) -> Result<Vectors, EncodeError> {
+        self.check(inputs)?;
+        let units = self.units(inputs);
+        let run = |unit: &Vec<usize>| {
+            let own: Vec<Input<'_>> = unit.iter().filter_map(|number| inputs.get(*number).copied()).collect();
+            Ok(unit.iter().copied().zip(self.embed(role, &own)?).collect::<Vec<_>>())
+        };
+        let rows: Result<Vec<Vec<(usize, Vec<f32>)>>, EncodeError> = if self.device.is_cpu() && units.len() > 1 {
+            units.par_iter().map(run).collect()
+        } else {
+            units.iter().map(run).collect()
+        };
+        let mut rows: Vec<(usize, Vec<f32>)> = rows?.into_iter().flatten().collect();
+        rows.sort_unstable_by_key(|(number, _)| *number);
+        let failed = |error: crate::vector::VectorError| EncodeError::Failed {
+            encoder: self.info.name.clone(),
+            why: error.to_string(),
+        };
+        let mut vectors = Vectors::with_capacity(self.info.width, rows.len()).map_err(failed)?;
+        for (_, row) in rows {
+            vectors.push(&row).map_err(failed)?;
+        }
+        Ok(vectors)
+    }
+}
+
+/// Brings a row to unit length; one without a direction gets the first axis.
+fn to_unit(row: &mut [f32]) {
+    if normalise(row).is_err() {
+        row.fill(0.0);
+        row.iter_mut().take(1).for_each(|value| *value = 1.0);
+    }
+}
+
+/// Where to compute: a GPU where a feature brings one and the machine has one, else the CPU.
+fn device() -> Device {
+    #[cfg(feature = "cuda")]
+    if let Ok(device) = Device::new_cuda(0) {
+        return device;
+    }
+    #[cfg(feature = "metal")]
+    if let Ok(device) = Device::new_metal(0) {
+        return device;
+    }
+    Device::Cpu
+}

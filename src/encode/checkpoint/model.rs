@@ -1,0 +1,40 @@
+//! What a directory turns out to hold, behind one face: inputs in, rows out.
+
+use super::problem::ModelProblem;
+use crate::encode::{Fusion, Input, Modalities, Part};
+
+/// A loaded model.
+pub(super) trait Model: Send + Sync {
+    /// Width of its rows.
+    fn width(&self) -> usize;
+
+    /// The most tokens of a text.
+    fn limit(&self) -> usize;
+
+    /// What it can read.
+    fn modalities(&self) -> Modalities {
+        Modalities::TEXT
+    }
+
+    /// How it makes one row of several parts.
+    fn fusion(&self) -> Fusion {
+        Fusion::default()
+    }
+
+    /// One row an input, of any length. The inputs hold only what the model can read; the prompt goes before their text.
+    fn embed(&self, prompt: &str, inputs: &[Input<'_>]) -> Result<Vec<Vec<f32>>, ModelProblem>;
+}
+
+/// The texts of an input, a line each, with the prompt before them.
+pub(super) fn joined(prompt: &str, input: &Input<'_>) -> String {
+    let mut text = prompt.to_owned();
+    let pieces = input.parts.iter().filter_map(|part| match part {
+        Part::Text(piece) => Some(*piece),
+        Part::Picture(_) => None,
+    });
+    for (at, piece) in pieces.enumerate() {
+        text.push_str(if at > 0 { "\n" } else { "" });
+        text.push_str(piece);
+    }
+    text
+}

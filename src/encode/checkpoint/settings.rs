@@ -1,0 +1,107 @@
+//! What a model's sentence-transformers files say: pooling, further layers, prompts, trained prefixes, longest input.
+//!
+//! The files are those that the library of that name (Reimers and Gurevych 2019) writes beside a model; a directory without
+//! them gets the defaults of its family.
+
+use super::directory::Directory;
+use super::known;
+use super::pool::Pooling;
+use super::problem::ModelProblem;
+use crate::encode::Prompts;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Everything beside the transformer itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Settings {
+    /// How the rows of a text's tokens become one; none where no file says so.
+    pub(super) pooling: Option<Pooling>,
+    /// Folders of the dense layers that follow, in order.
+    pub(super) dense: Vec<String>,
+    /// The longest input in tokens that the authors used.
+    pub(super) limit: Option<usize>,
+    /// Text before the content, by role.
+    pub(super) prompts: Prompts,
+    /// Prefix lengths that were trained, as far as any file or the list of known models says.
+    pub(super) prefixes: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+struct Module {
+    path: String,
+    #[serde(rename = "type")]
+    class: String,
+}
+
+#[derive(Default, Deserialize)]
+struct SentenceBert {
+    max_seq_length: Option<usize>,
+}
+
+#[derive(Default, Deserialize)]
+struct SentenceTransformers {
+    #[serde(default)]
+    prompts: BTreeMap<String, String>,
+    default_prompt_name: Option<String>,
+    truncate_dim: Option<usize>,
+    #[serde(default)]
+    matryoshka_dimensions: Vec<usize>,
+}
+
+#[derive(Default, Deserialize)]
+struct ModelConfig {
+    #[serde(default)]
+    matryoshka_dimensions: Vec<usize>,
+}
+
+impl Settings {
+    /// Reads them from a directory.
+    pub(super) fn read(directory: &Directory) -> Result<Self, ModelProblem> {
+        let mut pooling = None;
+        let mut dense = Vec::new();
+        for module in directory.json::<Vec<Module>>("modules.json")?.unwrap_or_default() {
+            let class = module.class.rsplit('.').next().unwrap_or_default();
+            match class {
+                "Pooling" => pooling = Some(Pooling::read(directory, &module.path)?),
+                "Dense" => dense.push(module.path),
+                // Vectors are brought to unit length whatever the model says: an index compares nothing else.
+                "Transformer" | "Normalize" | "StaticEmbedding" | "CLIPModel" => {}
+                _ => {
+                    return Err(ModelProblem::Unsupported {
+                        what: "module of modules.json",
+                        found: module.class,
+                        supported: "Transformer, Pooling, Dense, Normalize, StaticEmbedding, CLIPModel".to_owned(),
+                    });
+                }
+            }
+        }
+        let limit = directory.json::<SentenceBert>("sentence_bert_config.json")?.unwrap_or_default().max_seq_length;
+        let own: SentenceTransformers = directory.json("config_sentence_transformers.json")?.unwrap_or_default();
+        let config: ModelConfig = directory.json("config.json")?.unwrap_or_default();
+        let known = known::of(&directory.name());
+        let prompts = prompts(&own).or_else(|| known.map(known::Known::prompts)).unwrap_or_default();
+        let mut prefixes = config.matryoshka_dimensions;
+        prefixes.extend(own.matryoshka_dimensions);
+        prefixes.extend(own.truncate_dim);
+        if prefixes.is_empty() {
+            prefixes.extend(known.map(known::Known::prefixes).unwrap_or_default());
+        }
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        Ok(Self { pooling, dense, limit, prompts, prefixes })
+    }
+}
+
+/// The prompts a model names, if it names any.
+fn prompts(own: &SentenceTransformers) -> Option<Prompts> {
+    let first = |names: &[&str]| names.iter().find_map(|name| own.prompts.get(*name));
+    let default = own.default_prompt_name.as_ref().and_then(|name| own.prompts.get(name));
+    let query = first(&["query", "search_query", "web_search_query", "Retrieval-query", "s2p_query"]).or(default);
+    let document = first(&["document", "passage", "search_document", "corpus", "Retrieval-document"]).or(default);
+    let item = first(&["STS", "sts", "similarity", "s2s_query", "clustering", "Clustering"]).or(document);
+    if own.prompts.is_empty() {
+        return None;
+    }
+    let text = |prompt: Option<&String>| prompt.cloned().unwrap_or_default();
+    Some(Prompts { query: text(query), document: text(document), item: text(item) })
+}

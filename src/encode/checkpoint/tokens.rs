@@ -1,0 +1,103 @@
+//! Texts to token ids, as the model's own tokenizer has it, cut to what the model reads.
+
+use super::directory::{Directory, Fingerprint};
+use super::problem::ModelProblem;
+use serde::Deserialize;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::bert::BertProcessing;
+use tokenizers::{Tokenizer, TruncationParams};
+
+const TOKENIZER: &str = "tokenizer.json";
+const VOCABULARY: &str = "vocab.txt";
+
+/// What `tokenizer_config.json` says that `tokenizer.json` does not.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct TokenizerConfig {
+    /// The longest input, special tokens included; absurdly large where nobody set it.
+    pub(super) model_max_length: Option<f64>,
+    do_lower_case: Option<bool>,
+}
+
+/// A tokenizer that adds the model's special tokens and cuts at the end.
+pub(super) struct Tokens {
+    tokenizer: Tokenizer,
+    limit: usize,
+}
+
+impl Tokens {
+    /// Reads the tokenizer of a directory. `limit` is the most tokens an input may have, special ones included.
+    pub(super) fn load(
+        directory: &Directory,
+        limit: usize,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<Self, ModelProblem> {
+        let config: TokenizerConfig = directory.json("tokenizer_config.json")?.unwrap_or_default();
+        let given = config.model_max_length.filter(|most| *most >= 1.0 && *most < 1e9).map(|most| most as usize);
+        let limit = limit.min(given.unwrap_or(limit));
+        let mut tokenizer = if let Some(bytes) = directory.bytes(TOKENIZER)? {
+            fingerprint.add(TOKENIZER, &bytes);
+            Tokenizer::from_bytes(&bytes).map_err(|error| damaged(TOKENIZER, error.to_string()))?
+        } else {
+            word_pieces(directory, config.do_lower_case.unwrap_or(true), fingerprint)?
+        };
+        fingerprint.add("limit", &(limit as u64).to_le_bytes());
+        tokenizer.with_padding(None);
+        let cut = TruncationParams { max_length: limit, ..TruncationParams::default() };
+        let cut = tokenizer.with_truncation(Some(cut)).map(|_| ());
+        cut.map_err(|error| damaged(TOKENIZER, format!("inputs cannot be cut to {limit} tokens: {error}")))?;
+        Ok(Self { tokenizer, limit })
+    }
+
+    /// The ids of a text with the model's special tokens, at most the limit.
+    pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>, ModelProblem> {
+        let encoding = self.tokenizer.encode_fast(text, true);
+        let encoding = encoding.map_err(|error| ModelProblem::Runtime { why: format!("tokenizer: {error}") })?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The id of a token such as `[SEP]`.
+    pub(super) fn id_of(&self, token: &str) -> Option<u32> {
+        self.tokenizer.token_to_id(token)
+    }
+
+    /// Most tokens of an input.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+/// The tokenizer of a directory that has a vocabulary of word pieces (Devlin et al. 2018) and nothing else.
+fn word_pieces(
+    directory: &Directory,
+    lowercase: bool,
+    fingerprint: &mut Fingerprint,
+) -> Result<Tokenizer, ModelProblem> {
+    let Some(bytes) = directory.bytes(VOCABULARY)? else {
+        return Err(ModelProblem::Missing {
+            file: TOKENIZER.to_owned(),
+            remedy: "a tokenizer is read from tokenizer.json or, for word pieces, vocab.txt; transformers writes the former: AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)",
+        });
+    };
+    fingerprint.add(VOCABULARY, &bytes);
+    fingerprint.add("lower case", &[u8::from(lowercase)]);
+    let vocabulary = WordPiece::read_bytes(&bytes).map_err(|error| damaged(VOCABULARY, error.to_string()))?;
+    let model = WordPiece::builder().vocab(vocabulary).unk_token("[UNK]".to_owned()).build();
+    let model = model.map_err(|error| damaged(VOCABULARY, error.to_string()))?;
+    let mut tokenizer = Tokenizer::new(model);
+    let special = |token: &'static str| {
+        let id = tokenizer.token_to_id(token);
+        id.map(|id| (token.to_owned(), id)).ok_or_else(|| damaged(VOCABULARY, format!("it has no {token}")))
+    };
+    let ends = BertProcessing::new(special("[SEP]")?, special("[CLS]")?);
+    let normalised = tokenizer.with_normalizer(Some(BertNormalizer::new(true, true, None, lowercase))).map(|_| ());
+    normalised.map_err(|error| damaged(VOCABULARY, error.to_string()))?;
+    tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
+    tokenizer.with_post_processor(Some(ends));
+    Ok(tokenizer)
+}
+
+fn damaged(file: &str, why: String) -> ModelProblem {
+    ModelProblem::Damaged { file: file.to_owned(), why }
+}

@@ -1,0 +1,205 @@
+//! Weights by name: safetensors files, one or several, mapped; f32, f16 or bf16.
+
+use super::directory::{Directory, Fingerprint};
+use super::problem::ModelProblem;
+use crate::disk::Bytes;
+use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::{Metadata, SafeTensors};
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::ops::Range;
+
+const SINGLE: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+
+/// All tensors of a model, by name; their bytes stay in the mapped files until they are asked for.
+pub(super) struct Weights {
+    files: Vec<(String, Bytes)>,
+    tensors: HashMap<String, Place>,
+    device: Device,
+}
+
+/// Where a tensor lies.
+struct Place {
+    file: usize,
+    dtype: DType,
+    shape: Vec<usize>,
+    range: Range<usize>,
+}
+
+/// A tensor as it lies in its file.
+#[derive(Clone)]
+pub(super) struct Stored {
+    file: Bytes,
+    range: Range<usize>,
+    /// One of F32, F16, BF16.
+    pub(super) dtype: DType,
+    /// Its dimensions.
+    pub(super) shape: Vec<usize>,
+}
+
+impl Stored {
+    /// Its elements, little-endian, row-major.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.file.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+struct ShardIndex {
+    weight_map: HashMap<String, String>,
+}
+
+impl Weights {
+    /// Maps the weights of a directory and adds them to the fingerprint.
+    pub(super) fn open(
+        directory: &Directory,
+        device: &Device,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<Self, ModelProblem> {
+        let mut weights = Self { files: Vec::new(), tensors: HashMap::new(), device: device.clone() };
+        for file in weight_files(directory)? {
+            weights.add(directory, &file)?;
+        }
+        for (name, bytes) in &weights.files {
+            fingerprint.add(name, bytes);
+        }
+        Ok(weights)
+    }
+
+    fn add(&mut self, directory: &Directory, name: &str) -> Result<(), ModelProblem> {
+        let damaged = |why: String| ModelProblem::Damaged { file: name.to_owned(), why };
+        let bytes = directory.map(name)?;
+        let (header, metadata): (usize, Metadata) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let start = header.saturating_add(size_of::<u64>());
+        for (tensor, info) in metadata.tensors() {
+            let dtype = match info.dtype {
+                safetensors::Dtype::F32 => DType::F32,
+                safetensors::Dtype::F16 => DType::F16,
+                safetensors::Dtype::BF16 => DType::BF16,
+                // Position counters and the like; whoever asks for one as a weight is told that it is not there.
+                _ => continue,
+            };
+            let (from, to) = info.data_offsets;
+            let range = start.saturating_add(from)..start.saturating_add(to);
+            let expected = info.shape.iter().try_fold(dtype.size_in_bytes(), |size, side| size.checked_mul(*side));
+            if bytes.get(range.clone()).map(<[u8]>::len) != expected {
+                return Err(damaged(format!("tensor {tensor:?} reaches past the end of {} bytes", bytes.len())));
+            }
+            let place = Place { file: self.files.len(), dtype, shape: info.shape.clone(), range };
+            self.tensors.insert(tensor, place);
+        }
+        self.files.push((name.to_owned(), bytes));
+        Ok(())
+    }
+
+    /// The device tensors go to.
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The tensors whose names start so.
+    pub(super) fn root(&self) -> Scope<'_> {
+        Scope { weights: self, prefix: String::new() }
+    }
+}
+
+/// The files with the weights, or why there are none that can be used.
+fn weight_files(directory: &Directory) -> Result<Vec<String>, ModelProblem> {
+    if directory.holds(SINGLE) {
+        return Ok(vec![SINGLE.to_owned()]);
+    }
+    if let Some(index) = directory.json::<ShardIndex>(INDEX)? {
+        let shards: BTreeSet<String> = index.weight_map.into_values().collect();
+        if let Some(outside) = shards.iter().find(|shard| shard.contains(['/', '\\']) || shard.starts_with('.')) {
+            let why = format!("it names {outside:?}, which is no file of the directory");
+            return Err(ModelProblem::Damaged { file: INDEX.to_owned(), why });
+        }
+        return match shards.iter().find(|shard| !directory.holds(shard)) {
+            Some(lost) => Err(ModelProblem::Missing { file: lost.clone(), remedy: "fetch the model again, whole" }),
+            None => Ok(shards.into_iter().collect()),
+        };
+    }
+    let files = directory.files()?;
+    let with = |ending: &str| files.iter().find(|file| file.ends_with(ending)).cloned();
+    if let Some(other) = with(".safetensors") {
+        return Ok(vec![other]);
+    }
+    match [".bin", ".pt", ".pth", ".ckpt", ".pkl"].into_iter().find_map(with) {
+        Some(file) => Err(ModelProblem::Pickle { file }),
+        None => Err(ModelProblem::Missing {
+            file: SINGLE.to_owned(),
+            remedy: "weights are read from model.safetensors, shards named by model.safetensors.index.json, or one other .safetensors file",
+        }),
+    }
+}
+
+/// The tensors under one name, such as `encoder.layer.0.attention`.
+#[derive(Clone)]
+pub(super) struct Scope<'a> {
+    weights: &'a Weights,
+    prefix: String,
+}
+
+impl<'a> Scope<'a> {
+    /// The tensors under a name within this one.
+    pub(super) fn child(&self, name: impl Display) -> Self {
+        Self { weights: self.weights, prefix: self.full(&name.to_string()) }
+    }
+
+    /// The first of some children that holds any tensor; else this scope itself. Checkpoints of one architecture differ in
+    /// what they put before their names.
+    pub(super) fn first_child(&self, names: &[&str]) -> Self {
+        let holds = |scope: &Self| {
+            let start = format!("{}.", scope.prefix);
+            scope.weights.tensors.keys().any(|name| name.starts_with(&start))
+        };
+        names.iter().map(|name| self.child(name)).find(holds).unwrap_or_else(|| self.clone())
+    }
+
+    fn full(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+
+    /// The device tensors go to.
+    pub(super) fn device(&self) -> &'a Device {
+        &self.weights.device
+    }
+
+    /// The dimensions of a tensor, if it is there.
+    pub(super) fn shape_of(&self, name: &str) -> Option<&'a [usize]> {
+        self.weights.tensors.get(&self.full(name)).map(|place| place.shape.as_slice())
+    }
+
+    /// Whether a tensor is there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.shape_of(name).is_some()
+    }
+
+    /// A tensor as it lies in its file.
+    pub(super) fn stored(&self, name: &str, shape: &[usize]) -> Result<Stored, ModelProblem> {
+        let name = self.full(name);
+        let place = self.weights.tensors.get(&name);
+        let file = place.and_then(|place| self.weights.files.get(place.file));
+        let Some((place, (_, bytes))) = place.zip(file) else { return Err(ModelProblem::NoTensor { name }) };
+        if place.shape != shape {
+            return Err(ModelProblem::Shape { name, expected: shape.to_vec(), found: place.shape.clone() });
+        }
+        let (dtype, shape) = (place.dtype, place.shape.clone());
+        Ok(Stored { file: bytes.clone(), range: place.range.clone(), dtype, shape })
+    }
+
+    /// A tensor in f32 on the model's device.
+    pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, ModelProblem> {
+        let stored = self.stored(name, shape)?;
+        let tensor = Tensor::from_raw_buffer(stored.bytes(), stored.dtype, shape, &Device::Cpu)?;
+        Ok(tensor.to_dtype(DType::F32)?.to_device(self.device())?)
+    }
+
+    /// As [`Scope::tensor`], for one that may be left out.
+    pub(super) fn optional(&self, name: &str, shape: &[usize]) -> Result<Option<Tensor>, ModelProblem> {
+        if self.has(name) { self.tensor(name, shape).map(Some) } else { Ok(None) }
+    }
+}
