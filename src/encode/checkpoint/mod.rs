@@ -23,6 +23,8 @@ mod model;
 mod pool;
 mod problem;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 mod weights;

@@ -21,6 +21,10 @@ pub(super) trait Model: Send + Sync {
         Fusion::default()
     }
 
+    /// The token ids of a text, special ones included, cut to what the model reads.
+    #[cfg(test)]
+    fn ids(&self, text: &str) -> Result<Vec<u32>, ModelProblem>;
+
     /// One row an input, of any length. The inputs hold only what the model can read; the prompt goes before their text.
     fn embed(&self, prompt: &str, inputs: &[Input<'_>]) -> Result<Vec<Vec<f32>>, ModelProblem>;
 }

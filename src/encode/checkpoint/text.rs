@@ -52,7 +52,7 @@ impl TextModel {
     }
 
     /// The ids of a text. A tokenizer without special tokens finds none in an empty text: a blank stands for it, or the first token.
-    fn ids(&self, text: &str) -> std::result::Result<Vec<u32>, ModelProblem> {
+    fn tokenise(&self, text: &str) -> std::result::Result<Vec<u32>, ModelProblem> {
         let ids = self.tokens.ids(text)?;
         if !ids.is_empty() {
             return Ok(ids);
@@ -71,8 +71,13 @@ impl Model for TextModel {
         self.tokens.limit()
     }
 
+    #[cfg(test)]
+    fn ids(&self, text: &str) -> std::result::Result<Vec<u32>, ModelProblem> {
+        self.tokenise(text)
+    }
+
     fn embed(&self, prompt: &str, inputs: &[Input<'_>]) -> std::result::Result<Vec<Vec<f32>>, ModelProblem> {
-        let ids = inputs.iter().map(|input| self.ids(&joined(prompt, input)));
+        let ids = inputs.iter().map(|input| self.tokenise(&joined(prompt, input)));
         let ids = ids.collect::<std::result::Result<Vec<_>, _>>()?;
         let batch = Ragged::of(ids.iter().map(Vec::as_slice));
         let mut rows = self.pooling.forward(&self.backbone.forward(&batch)?, &batch)?;

@@ -20,14 +20,14 @@ pub(in super::super) struct Norm {
 }
 
 impl Norm {
-    /// Layer norm: `weight` and, where it is there, `bias`.
+    /// Layer norm: `weight` and, where it is there, `bias`; `gamma` and `beta` in checkpoints that came from TensorFlow.
     pub(in super::super) fn layer(
         scope: &Scope<'_>,
         width: usize,
         epsilon: f64,
     ) -> std::result::Result<Self, ModelProblem> {
-        let weight = scope.tensor("weight", &[width])?;
-        let bias = scope.optional("bias", &[width])?;
+        let [weight, bias] = if scope.has("gamma") { ["gamma", "beta"] } else { ["weight", "bias"] };
+        let (weight, bias) = (scope.tensor(weight, &[width])?, scope.optional(bias, &[width])?);
         Ok(Self::new(weight, bias, true, epsilon)?)
     }
 

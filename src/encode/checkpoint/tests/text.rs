@@ -1,0 +1,66 @@
+//! Models that read text: vectors of both roles, alone and in a batch, empty and far too long texts among them.
+
+use super::{Fixture, assert_close};
+use crate::encode::{Encoder, Role};
+
+/// Holds a model of text to its reference.
+#[track_caller]
+fn check(name: &str) {
+    let fixture = Fixture::open(name);
+    let info = fixture.encoder.info();
+    assert_eq!(info.width, fixture.get::<usize>("/width"), "{name}: width");
+    assert_eq!(info.prefixes, fixture.get::<Vec<usize>>("/prefixes"), "{name}: trained prefixes");
+    let texts = fixture.texts();
+    let most = fixture.get::<f32>("/tolerance");
+    for (role, key, prompt) in
+        [(Role::Query, "query", &info.prompts.query), (Role::Document, "document", &info.prompts.document)]
+    {
+        assert_eq!(*prompt, fixture.get::<String>(&format!("/roles/{key}/prompt")), "{name}: prompt of a {key}");
+        let ids: Vec<Vec<u32>> = fixture.get(&format!("/roles/{key}/ids"));
+        for (text, ids) in texts.iter().zip(&ids) {
+            assert_eq!(fixture.encoder.model.ids(&format!("{prompt}{text}")).unwrap(), *ids, "{name}: {text:?}");
+        }
+        let vectors: Vec<Vec<f32>> = fixture.get(&format!("/roles/{key}/vectors"));
+        let together = fixture.encode(role, &texts);
+        assert_close(&format!("{name}, {key}"), &together, &vectors, most);
+        let alone: Vec<Vec<f32>> =
+            texts.iter().flat_map(|text| fixture.encode(role, std::slice::from_ref(text))).collect();
+        assert_close(&format!("{name}, {key}, alone and together"), &alone, &together, 1e-6);
+    }
+}
+
+#[test]
+fn bert() {
+    check("bert");
+}
+
+#[test]
+fn bert_pooled_by_its_first_token() {
+    check("bert-cls");
+}
+
+#[test]
+fn bert_without_sentence_transformers_files() {
+    check("bert-plain");
+}
+
+#[test]
+fn bert_with_nothing_but_a_list_of_word_pieces() {
+    check("bert-vocab-txt");
+}
+
+#[test]
+fn bert_in_half_precision() {
+    check("bert-f16");
+    check("bert-bf16");
+}
+
+#[test]
+fn bert_in_two_files() {
+    check("bert-sharded");
+}
+
+#[test]
+fn bert_with_a_dense_layer() {
+    check("bert-dense");
+}
