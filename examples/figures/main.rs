@@ -9,6 +9,7 @@
 
 mod batch;
 mod data;
+mod encoder;
 mod import;
 mod peer;
 mod process;
@@ -87,6 +88,8 @@ enum Figure {
         #[arg(long, default_value_t = 15)]
         passes: usize,
     },
+    /// Milliseconds of batches of texts through an encoder from a model directory, alone or beside another program
+    Encoder(encoder::EncoderArguments),
     /// Imports a folder or a JSON Lines file with the built-in encoder: rate, peak memory, bytes
     Import {
         /// What to import
@@ -127,6 +130,7 @@ fn main() -> Outcome {
         Figure::Cold { index, queries, once: Some(number), .. } => startup::cold_once(&index, &queries, number),
         Figure::Cold { index, queries, times, .. } => startup::cold(&index, &queries, times),
         Figure::Batch { index, queries, threads, passes } => batch::batch(&index, &queries, &threads, passes),
+        Figure::Encoder(arguments) => encoder::encoder(&arguments),
         Figure::Import { source, index } => import::import(&source, &index),
         Figure::Compact { index } => import::compact(&index),
         Figure::Ask { index, texts } => import::ask(&index, &texts),

@@ -43,8 +43,10 @@ use std::sync::Arc;
 
 /// Counts changes of this library that change the vectors of a model: part of the fingerprint.
 const REVISION: u32 = 1;
-/// Tokens computed at once on one core: the widest rows of a small model then stay in the cache.
-const UNIT_TOKENS: usize = 192;
+/// Tokens computed at once on one core, about: enough to read the weights once for many, few enough for many cores to share.
+const UNIT_TOKENS: usize = 1024;
+/// Tokens below which a unit is not worth splitting.
+const UNIT_TOKENS_MIN: usize = 64;
 /// Bytes of a text a token, about; only for sharing out work.
 const TOKEN_BYTES: usize = 4;
 /// Tokens of a picture, about; only for sharing out work.
@@ -156,7 +158,9 @@ impl Checkpoint {
         };
         let mut order: Vec<(usize, usize)> = inputs.iter().map(tokens).zip(0..).collect();
         order.sort_unstable_by(|left, right| right.cmp(left));
-        let most = if self.device.is_cpu() { UNIT_TOKENS } else { UNIT_TOKENS * 64 };
+        let all: usize = order.iter().map(|(tokens, _)| tokens).sum();
+        let share = all.div_ceil(rayon::current_num_threads()).clamp(UNIT_TOKENS_MIN, UNIT_TOKENS);
+        let most = if self.device.is_cpu() { share } else { UNIT_TOKENS * 16 };
         let mut units: Vec<Vec<usize>> = Vec::new();
         let mut room = 0;
         for (tokens, number) in order {
