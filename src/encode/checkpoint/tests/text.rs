@@ -64,3 +64,23 @@ fn bert_in_two_files() {
 fn bert_with_a_dense_layer() {
     check("bert-dense");
 }
+
+#[test]
+fn distilbert() {
+    check("distilbert");
+}
+
+#[test]
+fn roberta() {
+    check("roberta");
+}
+
+#[test]
+fn xlm_roberta() {
+    check("xlm-roberta");
+}
+
+#[test]
+fn mpnet() {
+    check("mpnet");
+}
