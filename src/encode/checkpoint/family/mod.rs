@@ -2,7 +2,9 @@
 
 mod bert;
 mod distilbert;
+mod modernbert;
 mod mpnet;
+mod nomic;
 mod numbers;
 
 use super::directory::{Directory, Fingerprint};
@@ -24,6 +26,8 @@ const FAMILIES: &[(&str, Reader)] = &[
     ("roberta", bert::load_roberta),
     ("xlm-roberta", bert::load_roberta),
     ("mpnet", mpnet::load),
+    ("modernbert", modernbert::load),
+    ("nomic_bert", nomic::load),
 ];
 
 #[derive(Deserialize)]
