@@ -1,6 +1,11 @@
 //! One architecture a file: what its configuration says, and under which names its weights lie.
 
 mod bert;
+mod distilbert;
+mod modernbert;
+mod mpnet;
+mod nomic;
+mod numbers;
 
 use super::directory::{Directory, Fingerprint};
 use super::model::Model;
@@ -11,8 +16,19 @@ use super::weights::Weights;
 use candle_core::Device;
 use serde::Deserialize;
 
-/// Model types that are read, for messages.
-const SUPPORTED: &str = "bert";
+/// Reads a transformer over tokens.
+type Reader = fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem>;
+
+/// Every `model_type` that is read.
+const FAMILIES: &[(&str, Reader)] = &[
+    ("bert", bert::load),
+    ("distilbert", distilbert::load),
+    ("roberta", bert::load_roberta),
+    ("xlm-roberta", bert::load_roberta),
+    ("mpnet", mpnet::load),
+    ("modernbert", modernbert::load),
+    ("nomic_bert", nomic::load),
+];
 
 #[derive(Deserialize)]
 struct Kind {
@@ -28,12 +44,16 @@ pub(super) fn load(
 ) -> Result<Box<dyn Model>, ModelProblem> {
     let Kind { model_type } = directory.required("config.json")?;
     let found = model_type.unwrap_or_default();
-    let reader: fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem> = match found.as_str() {
-        "bert" => bert::load,
-        _ => return Err(ModelProblem::Unsupported { what: "model type", found, supported: SUPPORTED.to_owned() }),
+    let Some((_, reader)) = FAMILIES.iter().find(|(family, _)| *family == found) else {
+        return Err(ModelProblem::Unsupported { what: "model type", found, supported: supported() });
     };
     let config = directory.bytes("config.json")?.unwrap_or_default();
     fingerprint.add("config.json", &config);
     let backbone = reader(directory, &Weights::open(directory, device, fingerprint)?)?;
     Ok(Box::new(TextModel::assemble(directory, backbone, settings, device, fingerprint)?))
+}
+
+/// The model types that are read, for messages.
+fn supported() -> String {
+    FAMILIES.iter().map(|(family, _)| *family).collect::<Vec<_>>().join(", ")
 }
