@@ -66,8 +66,8 @@ fn record(id: &str, title: &str, text: &str) -> Record {
     Record { id, title, text, pictures: vec![], fields: vec![], created_ms: None, content_hash: [0; 16] }
 }
 
-/// Notes with everything a note can have, also in a space of the caller's; no graph, no rotation.
-fn rich() -> Segment {
+/// A record with everything a note can have.
+fn rich_record() -> Record {
     let mut first = record("kyoto/autumn.md", "Autumn in 京都", "Leaves turn red.\n\nTemples stay.");
     first.created_ms = Some(-1);
     let kept = PictureRecord {
@@ -89,7 +89,13 @@ fn rich() -> Segment {
         ("year", FieldValue::Integer(i64::MAX)),
     ];
     first.fields = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let mut records = vec![first, record("deleted.md", "Deleted", ""), record("a\nb", "", "an id in two lines")];
+    first
+}
+
+/// Notes with every kind of row, also in a space of the caller's; no graph, no rotation.
+fn rich() -> Segment {
+    let mut records =
+        vec![rich_record(), record("deleted.md", "Deleted", ""), record("a\nb", "", "an id in two lines")];
     records.iter_mut().for_each(|record| record.content_hash = record.hash_content());
     let row = |note, part, ordinal, start, end| RowEntry { note, part, ordinal, start, end };
     let global = vec![row(0, ROW_NOTE, 0, 0, 0), row(1, ROW_NOTE, 0, 0, 0), row(2, ROW_NOTE, 0, 0, 0)];
