@@ -1,7 +1,7 @@
 //! Any sequence of writes, commits, rollbacks, compactions, reopenings and power losses, against a plain map.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use oracle::{Draw, best, best_together};
+use oracle::{Draw, Noted, best, best_together};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -230,7 +230,7 @@ impl Run {
             .committed
             .iter()
             .map(|(id, known)| (id.clone(), vec![known.vector.iter().cloned().collect(), known.sounds.clone()]));
-        let notes: Vec<(String, Vec<Vec<Vec<f32>>>)> = notes.collect();
+        let notes: Vec<Noted> = notes.collect();
         let sound = Draw(u64::from(self.versions) + 1).unit(SOUND_WIDTH);
         let in_sounds = Query::vector_in("sounds", sound.as_slice());
         let own = (2.0, 0, query.to_vec());

@@ -91,13 +91,12 @@ pub(super) fn best<'a>(
     scored
 }
 
+/// A note as the twin knows it: its id, and its rows by space.
+pub(super) type Noted = (String, Vec<Vec<Vec<f32>>>);
+
 /// The `k` notes that are best in several spaces together: in each a note counts by its best row there, and by 0 where it has
-/// none; its score is the mean by the weights of the queries. A note is its id and its rows by space.
-pub(super) fn best_together(
-    notes: &[(String, Vec<Vec<Vec<f32>>>)],
-    queries: &[(f64, usize, Vec<f32>)],
-    k: usize,
-) -> Vec<(String, f64)> {
+/// none; its score is the mean by the weights of the queries.
+pub(super) fn best_together(notes: &[Noted], queries: &[(f64, usize, Vec<f32>)], k: usize) -> Vec<(String, f64)> {
     let total: f64 = queries.iter().map(|(weight, ..)| weight).sum();
     let mut scored = Vec::new();
     for (id, spaces) in notes {

@@ -1,10 +1,10 @@
 //! Several spaces searched together, held against the naive twin.
 
-use super::oracle::{Draw, Shape, best_together, cosine, recall, unit, vectors};
+use super::oracle::{Draw, Noted, Shape, best_together, cosine, recall, unit, vectors};
 use super::*;
 
 /// Notes with rows in two spaces, some in one only, some with several; some commits and deletions between them.
-fn two_spaces(count: usize, seed: u64) -> (Index, Vec<(String, Vec<Vec<Vec<f32>>>)>) {
+fn two_spaces(count: usize, seed: u64) -> (Index, Vec<Noted>) {
     let (index, _) = external(8);
     index.add_space("audio", 6).unwrap();
     let (own, audio) = (vectors(Shape::Clustered, count, 8, seed), vectors(Shape::Clustered, 2 * count, 6, seed + 1));
