@@ -5,7 +5,7 @@ pub use index_format::FormatError;
 
 use crate::disk::DiskError;
 use crate::encode::EncodeError;
-use crate::note::NoteError;
+use crate::note::{NoteError, PictureError};
 use crate::vector::VectorError;
 use std::time::Duration;
 use thiserror::Error;
@@ -75,6 +75,30 @@ pub enum Error {
     /// A vector was refused.
     #[error(transparent)]
     Vector(#[from] VectorError),
+    /// A vector for a named space was refused.
+    #[error("vector for space {space:?}: {source}")]
+    SpaceVector {
+        /// Name of the space.
+        space: String,
+        /// Why.
+        source: VectorError,
+    },
+    /// The index has no space of this name.
+    #[error("the index has no space {name:?} for vectors of its caller; {known}")]
+    NoSuchSpace {
+        /// The name.
+        name: String,
+        /// Those there are, or how to make one.
+        known: String,
+    },
+    /// A space cannot be made.
+    #[error("there can be no new space {name:?}: {why}")]
+    Space {
+        /// The name.
+        name: String,
+        /// Why, and what would do.
+        why: &'static str,
+    },
     /// A note with this id is there already.
     #[error("note {id:?} is already in the index; use update to replace it, or put for either")]
     DuplicateId {
@@ -97,12 +121,23 @@ pub enum Error {
         /// Which one was asked for, counted from 0.
         ordinal: u32,
     },
+    /// A note has no vector in a space of the caller's.
+    #[error("note {id:?} has no vector in space {space}; put it again with one, or compare with another note")]
+    NoVectorIn {
+        /// The id.
+        id: String,
+        /// Name of the space.
+        space: String,
+    },
     /// The encoder failed.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The graph could not be built.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// A query makes no sense.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// A search option makes no sense.
     #[error("{option} is {given}; {remedy}")]
     Option {
@@ -130,4 +165,34 @@ pub enum Error {
         /// The failure.
         why: String,
     },
+}
+
+/// What is wrong with a query.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// It has no terms.
+    #[error("the query is empty; give it a text, a picture, a vector or the id of a note")]
+    Empty,
+    /// It has a space in which nothing is wanted.
+    #[error("the query says only what is not wanted in space {space}; add what is wanted there")]
+    OnlyUnwanted {
+        /// Name of the space; `content` for those of the encoder.
+        space: String,
+    },
+    /// Its terms leave no direction to search in.
+    #[error("the terms of the query in space {space} cancel each other out; drop one, or give them other weights")]
+    CancelsOut {
+        /// Name of the space; `content` for those of the encoder.
+        space: String,
+    },
+    /// A term counts nothing, less than nothing, or something that is no number.
+    #[error("a term of the query has weight {given}; weights are finite and above 0 (unlike turns away from a term)")]
+    Weight {
+        /// The weight.
+        given: f32,
+    },
+    /// Its picture cannot be read.
+    #[error("picture of the query: {0}")]
+    Picture(#[from] PictureError),
 }

@@ -29,7 +29,7 @@
 //!
 //! # Reading
 //!
-//! [`Index::search`] takes a text, a vector, or [`Query::similar`]. A caller says how many hits ([`SearchOptions::k`]) and,
+//! [`Index::search`] takes a text, a picture, a vector, or notes to be like ([`Query`]). A caller says how many hits ([`SearchOptions::k`]) and,
 //! if they care, which share of the true best must be among them ([`SearchOptions::recall`], 0.95 unless said otherwise; 1
 //! is exact). The engine picks the cheapest way that gave this recall when the segment was built, and the [`Answer`] says
 //! what was done. Every [`Hit`] names the part of the note that won ([`Row`]) and the passage closest to the query.
@@ -50,6 +50,32 @@
 //! assert_eq!(first.hits[0].id, "b");
 //! let second = index.similar("a", Like::Note, &options.after(first.next.expect("there is a second page")))?;
 //! assert_eq!(second.hits[0].id, "c");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Query`] can also be a picture, several notes, and any of these together, each with a weight, and can turn away from
+//! others: `Query::picture(photo).and("this, but red")`, `Query::like(["a", "b"]).unlike(Query::similar("c"))`.
+//!
+//! # Spaces of the caller's
+//!
+//! Besides what its encoder makes of notes, an index can hold vectors of the caller's in spaces with a name: another modality
+//! such as sound, an aspect, what goes well with what. Each has its own width, and is searched alone or together with others.
+//!
+//! ```
+//! use uninote::{Index, IndexOptions, Note, Query, SearchOptions};
+//! use std::sync::Arc;
+//!
+//! # fn main() -> uninote::Result<()> {
+//! let storage = Arc::new(uninote::disk::MemoryStorage::new());
+//! let index = Index::create_in(storage, IndexOptions::new().space("audio", 3))?;
+//! index.put(Note::new("surf").text("Waves break on the beach.").vector("audio", [0.9, 0.1, 0.2]))?;
+//! index.put(Note::new("rain").text("Rain on a tin roof.").vector("audio", [0.2, 0.9, 0.1]))?;
+//! index.commit()?;
+//! let heard = index.search(Query::vector_in("audio", [0.1, 1.0, 0.0]), &SearchOptions::new())?;
+//! assert_eq!(heard.hits[0].id, "rain");
+//! let both = Query::text("the sea").and(Query::vector_in("audio", [1.0, 0.0, 0.0]));
+//! assert_eq!(index.search(both, &SearchOptions::new())?.hits[0].id, "surf");
 //! # Ok(())
 //! # }
 //! ```

@@ -10,11 +10,11 @@ mod parts;
 
 use index_format::layout::{DRAFT, NO_SPACE};
 use index_format::{FileKind, FileTable, FormatError, Manifest, SectionKind};
-use parts::{Files, PICTURE, Segment, encode_rotation, encode_tombstones, vector};
+use parts::{Files, PICTURE, Segment, encode_rotation, encode_tombstones, named_vector, vector};
 use std::path::PathBuf;
 use std::sync::Arc;
 use uninote::disk::{MemoryStorage, Storage};
-use uninote::{Error, Granularity, Index, Picture, Query, Row, SearchOptions, Value};
+use uninote::{Error, Granularity, Index, Like, Picture, Query, Row, SearchOptions, Value};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v0")
@@ -75,6 +75,9 @@ fn the_stored_index_opens_and_answers() {
     assert_eq!(note.pictures[1], Picture::bytes(PICTURE).alt("one pixel"));
     assert_eq!(note.fields["year"], Value::Integer(i64::MAX));
     assert_eq!(note.fields.len(), 6);
+    assert_eq!(note.vectors["audio"], [named_vector(0), named_vector(1)]);
+    assert_eq!(stats.spaces[2].name, "audio");
+    assert_eq!((stats.spaces[2].width, stats.spaces[2].rows), (3, 3));
     // Turned vectors and plain ones answer in the same axes; the deleted note's vector finds it no more.
     for (number, id) in [(0, "n00"), (23, "n23"), (39, "n39"), (100, "kyoto/autumn.md"), (102, "a\nb")] {
         let answer = index.search(Query::vector(vector(number)), &SearchOptions::new().k(3)).unwrap();
@@ -87,6 +90,13 @@ fn the_stored_index_opens_and_answers() {
     let hit = index.search(Query::vector(vector(104)), &local).unwrap().hits.remove(0);
     assert_eq!(hit.row, Row::Passage { ordinal: 1, start: 18, end: 31 });
     assert_eq!(hit.passage.unwrap().text, "Temples stay.");
+    let hit = index.search(Query::vector(vector(106)), &local).unwrap().hits.remove(0);
+    assert_eq!(hit.row, Row::Region { ordinal: 1, cell: 3, side: 2 });
+    let region = |cell| index.similar("kyoto/autumn.md", Like::Region { picture: 1, cell }, &SearchOptions::new());
+    assert!(region(3).is_ok() && matches!(region(2), Err(Error::NoSuchPart { .. })));
+    let sounds = index.search(Query::vector_in("audio", named_vector(2)), &SearchOptions::new()).unwrap().hits;
+    assert_eq!(sounds.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["a\nb", "kyoto/autumn.md"]);
+    assert_eq!(sounds[0].row, Row::Vector { space: "audio".to_owned(), ordinal: 0 });
     let report = Index::verify_at(folder()).unwrap();
     assert!(report.is_sound() && report.files == 5, "{report:?}");
 }

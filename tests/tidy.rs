@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("graph", &["vector"]),
     ("error", &["disk", "encode", "graph", "note", "vector"]),
     ("segment", &["disk", "error", "note", "vector"]),
-    ("query", &["error", "segment", "vector"]),
+    ("query", &["error", "note", "segment", "vector"]),
     ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
 ];
 

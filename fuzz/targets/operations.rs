@@ -14,6 +14,7 @@ use uninote::disk::{FaultKind, MemoryStorage, Survival};
 use uninote::{Error, Index, IndexOptions, Note, Query, SearchOptions};
 
 const WIDTH: usize = 8;
+const SOUND_WIDTH: usize = 2;
 const MOST_OPERATIONS: usize = 40;
 /// How far scores may be from exact arithmetic.
 const WITHIN: f64 = 1e-5;
@@ -23,6 +24,7 @@ enum Operation {
     Add { id: u8 },
     Update { id: u8 },
     Put { id: u8, vector: [i8; WIDTH] },
+    PutSound { id: u8, sound: [i8; SOUND_WIDTH], vector: [i8; WIDTH] },
     Delete { id: u8 },
     Commit,
     CommitOnFullDisk { passing: u8 },
@@ -34,6 +36,7 @@ enum Operation {
     Search { vector: [i8; WIDTH], k: u8 },
     Pages { vector: [i8; WIDTH], k: u8 },
     Similar { id: u8 },
+    SearchSounds { sound: [i8; SOUND_WIDTH] },
     Verify,
 }
 
@@ -56,20 +59,24 @@ impl From<Lost> for Survival {
 
 /// Title and vector by id.
 type Notes = BTreeMap<String, (String, Option<[f32; WIDTH]>)>;
+/// Vectors in the caller's space by title, which no two versions of a note share.
+type Sounds = BTreeMap<String, [f32; SOUND_WIDTH]>;
 
 struct World {
     storage: MemoryStorage,
     index: Index,
     committed: Notes,
     pending: Notes,
+    sounds: Sounds,
     versions: u32,
 }
 
 fuzz_target!(|operations: Vec<Operation>| {
     let storage = MemoryStorage::new();
-    let options = IndexOptions::new().external_vectors(WIDTH);
+    let options = IndexOptions::new().external_vectors(WIDTH).space("sounds", SOUND_WIDTH);
     let index = Index::create_in(Arc::new(storage.clone()), options).expect("memory takes an index");
-    let mut world = World { storage, index, committed: Notes::new(), pending: Notes::new(), versions: 0 };
+    let mut world =
+        World { storage, index, committed: Notes::new(), pending: Notes::new(), sounds: Sounds::new(), versions: 0 };
     for operation in operations.into_iter().take(MOST_OPERATIONS) {
         world.run(operation);
         world.check_ids();
@@ -84,6 +91,7 @@ impl World {
             Operation::Add { id } => self.add(name(id)),
             Operation::Update { id } => self.update(name(id)),
             Operation::Put { id, vector } => self.put(name(id), vector),
+            Operation::PutSound { id, sound, vector } => self.put_sound(name(id), sound, vector),
             Operation::Delete { id } => self.delete(&name(id)),
             Operation::Commit => self.commit(),
             Operation::CommitOnFullDisk { passing } => self.commit_on_full_disk(passing),
@@ -102,6 +110,7 @@ impl World {
             Operation::Search { vector, k } => self.search(vector, usize::from(k)),
             Operation::Pages { vector, k } => self.pages(vector, usize::from(k % 8) + 1),
             Operation::Similar { id } => self.similar(&name(id)),
+            Operation::SearchSounds { sound } => self.search_sounds(sound),
             Operation::Verify => self.verify(),
         }
     }
@@ -144,6 +153,41 @@ impl World {
         } else {
             put.expect("a finite vector of the right width");
             self.pending.insert(id, (title, Some(given)));
+        }
+    }
+
+    /// A note with a vector in the caller's space, and one of its own unless that is zero.
+    fn put_sound(&mut self, id: String, sound: [i8; SOUND_WIDTH], vector: [i8; WIDTH]) {
+        let (note, title) = self.version(&id);
+        let given = sound.map(f32::from);
+        let own = Some(vector.map(f32::from)).filter(|_| vector != [0; WIDTH]);
+        let note = note.vector("sounds", given);
+        let put = match &own {
+            Some(own) => self.index.put_with_vector(note, own),
+            None => self.index.put(note),
+        };
+        if sound == [0; SOUND_WIDTH] {
+            assert!(matches!(put, Err(Error::SpaceVector { .. })), "{put:?}");
+        } else {
+            put.expect("finite vectors of the right widths");
+            self.sounds.insert(title.clone(), given);
+            self.pending.insert(id, (title, own));
+        }
+    }
+
+    fn search_sounds(&self, sound: [i8; SOUND_WIDTH]) {
+        let query = sound.map(f32::from);
+        let answer = self.index.search(Query::vector_in("sounds", query), &SearchOptions::new().k(255).recall(1.0));
+        if sound == [0; SOUND_WIDTH] {
+            assert!(matches!(answer, Err(Error::SpaceVector { .. })));
+            return;
+        }
+        let hits = answer.expect("a sound index answers").hits;
+        let with_sound = self.committed.values().filter(|(title, _)| self.sounds.contains_key(title)).count();
+        assert_eq!(hits.len(), with_sound);
+        for hit in hits {
+            let score = cosine(&query, &self.sounds[&self.committed[&hit.id].0]);
+            assert!((f64::from(hit.score) - score).abs() < WITHIN, "{hit:?} instead of {score}");
         }
     }
 
@@ -320,8 +364,8 @@ fn contents(index: &Index, expected: &Notes) -> BTreeMap<String, String> {
     ids.into_iter().filter_map(titled).collect()
 }
 
-fn cosine(left: &[f32; WIDTH], right: &[f32; WIDTH]) -> f64 {
-    let dot = |left: &[f32; WIDTH], right: &[f32; WIDTH]| -> f64 {
+fn cosine(left: &[f32], right: &[f32]) -> f64 {
+    let dot = |left: &[f32], right: &[f32]| -> f64 {
         left.iter().zip(right).map(|(left, right)| f64::from(*left) * f64::from(*right)).sum()
     };
     dot(left, right) / (dot(left, left) * dot(right, right)).sqrt()

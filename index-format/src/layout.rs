@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = *b"UNINOTE\0";
 /// Format version this crate writes. 0 until release 0.1.0.
 pub const VERSION: u16 = 0;
 /// Draft of version 0: raised whenever the bytes change before version 1 freezes.
-pub const DRAFT: u16 = 4;
+pub const DRAFT: u16 = 5;
 /// Every section starts at a multiple of this.
 pub const ALIGN: u64 = 64;
 /// Most sections a file may have: bounds what a hostile header can make us do.
@@ -25,6 +25,12 @@ pub const ROW_NOTE: u32 = 0;
 pub const ROW_PASSAGE: u32 = 1;
 /// Row of one picture of a note.
 pub const ROW_PICTURE: u32 = 2;
+/// Row of one region of a picture: a cell of an even grid over it.
+pub const ROW_REGION: u32 = 3;
+/// Row of one vector that the caller gave a note in a named space.
+pub const ROW_VECTOR: u32 = 4;
+/// Vector spaces that every index has, before those with a name of their own: whole notes, and their parts.
+pub const OWN_SPACES: usize = 2;
 /// An unused neighbour slot.
 pub const NO_NEIGHBOUR: u32 = u32::MAX;
 /// Rows at the beginning of a space with links that are spread over it: a walk starts from the best of them.
@@ -187,14 +193,22 @@ pub struct Extent {
 pub struct RowEntry {
     /// Ordinal of the note in the segment.
     pub note: u32,
-    /// [`ROW_NOTE`], [`ROW_PASSAGE`] or [`ROW_PICTURE`].
+    /// [`ROW_NOTE`], [`ROW_PASSAGE`], [`ROW_PICTURE`], [`ROW_REGION`] or [`ROW_VECTOR`].
     pub part: u32,
-    /// Ordinal of the passage or picture in the note.
+    /// Ordinal of the passage, the picture (a region's, too) or the vector in the note.
     pub ordinal: u32,
-    /// First byte of the passage in the note's text.
+    /// First byte of the passage in the note's text; of a region the number of its cell, in reading order.
     pub start: u32,
-    /// One past the last byte of the passage.
+    /// One past the last byte of the passage; of a region the cells along a side of the grid.
     pub end: u32,
+}
+
+impl RowEntry {
+    /// What orders the rows of a note in a space, and which no two of them share.
+    #[must_use]
+    pub const fn part_key(&self) -> (u32, u32, u32) {
+        (self.part, self.ordinal, if self.part == ROW_REGION { self.start } else { 0 })
+    }
 }
 
 const _: () = {

@@ -32,7 +32,7 @@ pub use checksum::checksum;
 pub use error::{Damage, FormatError};
 pub use layout::{Extent, FileKind, RowEntry, SectionKind};
 pub use links::{Links, LinksView};
-pub use manifest::{EncoderRecord, FileRef, Manifest, SegmentRef};
+pub use manifest::{EncoderRecord, FileRef, Manifest, SegmentRef, SpaceRecord};
 pub use record::{ArchivedRecord, FieldValue, PictureRecord, Record};
 pub use segment::{SegmentFile, SegmentMeta, SegmentView};
 pub use space::{GraphMeta, RecallPoint, SpaceMeta, SpaceView};

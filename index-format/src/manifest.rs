@@ -1,7 +1,7 @@
 //! The manifest: which files are the index right now. The only file that is ever replaced.
 
 use crate::archive::{from_bytes, to_bytes};
-use crate::layout::{FileKind, MAX_NUMBER, NO_SPACE, SectionKind};
+use crate::layout::{FileKind, MAX_NUMBER, NO_SPACE, OWN_SPACES, SectionKind};
 use crate::table::inconsistent;
 use crate::{FileBuilder, FileTable, FormatError};
 use rkyv::{Archive, Deserialize, Serialize};
@@ -44,6 +44,17 @@ pub struct EncoderRecord {
     pub width: u32,
     /// Prefix lengths that are embeddings of their own; empty if it is not trained for that.
     pub prefixes: Vec<u32>,
+    /// Where it was loaded from when the index was created: a hint, nothing more; may be empty.
+    pub location: String,
+}
+
+/// A vector space of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct SpaceRecord {
+    /// Its name; no two spaces share one.
+    pub name: String,
+    /// Width of its vectors.
+    pub width: u32,
 }
 
 /// The state of an index after one commit.
@@ -63,8 +74,8 @@ pub struct Manifest {
     pub encoder: EncoderRecord,
     /// Whether picture bytes are kept in the index.
     pub keeps_pictures: bool,
-    /// Names of the vector spaces, in ordinal order.
-    pub spaces: Vec<String>,
+    /// The vector spaces, in ordinal order: two of the encoder's, then those with vectors of the caller.
+    pub spaces: Vec<SpaceRecord>,
     /// Live segments, oldest first.
     pub segments: Vec<SegmentRef>,
     /// Rotation files in use.
@@ -142,8 +153,17 @@ impl Manifest {
         if let Some(prefix) = self.encoder.prefixes.iter().find(|prefix| !(1..=width).contains(prefix)) {
             return wrong("prefix of the encoder (at most its width)", u64::from(width), u64::from(*prefix));
         }
-        if width == 0 || self.spaces.is_empty() {
-            return wrong("width of the encoder and number of spaces (at least 1)", 1, 0);
+        if self.spaces.len() < OWN_SPACES {
+            return wrong("number of spaces (at least 2)", OWN_SPACES as u64, self.spaces.len() as u64);
+        }
+        let mut names = BTreeSet::new();
+        for (ordinal, space) in self.spaces.iter().enumerate() {
+            if space.width == 0 || (ordinal < OWN_SPACES && space.width != width) {
+                return wrong("width of a space (that of the encoder in its own)", width.into(), space.width.into());
+            }
+            if space.name.is_empty() || !names.insert(&space.name) {
+                return wrong("spaces of one name", 1, ordinal as u64);
+            }
         }
         Ok(())
     }

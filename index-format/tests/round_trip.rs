@@ -34,7 +34,9 @@ fn a_segment_gives_back_its_parts() {
         assert_eq!(space.links.map_or(&[][..], |links| links.neighbours), expected.links);
     }
     let local = file.space(&bytes, 1).unwrap();
-    assert_eq!((local.rows_of(0), local.rows_of(1), local.rows_of(2)), (&[1, 2, 0][..], &[][..], &[][..]));
+    assert_eq!((local.rows_of(0), local.rows_of(1), local.rows_of(2)), (&[1, 2, 0, 3][..], &[][..], &[][..]));
+    let named = file.space(&bytes, 2).unwrap();
+    assert_eq!((named.rows_of(0), named.rows_of(1)), (&[2, 0][..], &[1][..]));
     assert_eq!((local.links.unwrap().of(0), local.links.unwrap().of(1)), (&[1][..], &[0, 2][..]));
 }
 

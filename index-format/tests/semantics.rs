@@ -5,7 +5,7 @@
 mod samples;
 
 use index_format::check::{verify_segment, verify_tombstones};
-use index_format::layout::{NO_NEIGHBOUR, ROW_PASSAGE};
+use index_format::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_REGION, ROW_VECTOR};
 use index_format::{FormatError, Manifest};
 use samples::{Parts, manifest, matrix, row, tombstones};
 
@@ -58,12 +58,31 @@ fn rows_that_belong_nowhere_are_named() {
     damages("rows", |parts| parts.spaces[1].rows[1].end = 1_000);
     damages("rows", |parts| parts.spaces[1].rows[1] = row(0, ROW_PASSAGE, 0, 8, 2));
     damages("rows", |parts| parts.spaces[1].rows[2].ordinal = 0);
-    damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![0, 4, 3]);
+    // A picture that is not there, a cell outside the grid, a grid of no cells, the same cell twice, a part of a space of the
+    // caller.
+    damages("rows", |parts| parts.spaces[1].rows[3].ordinal = 1);
+    damages("rows", |parts| parts.spaces[1].rows[3].start = 4);
+    damages("rows", |parts| parts.spaces[1].rows[3].end = 0);
+    damages("rows", |parts| parts.spaces[1].rows[0] = row(0, ROW_REGION, 0, 3, 3));
+    damages("rows", |parts| parts.spaces[1].rows[0].part = ROW_VECTOR);
+    damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![0, 5, 4]);
     damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![1, 3, 3]);
     damages("note row starts", |parts| parts.spaces[1].note_row_starts = vec![0, 2, 2]);
     damages("note rows", |parts| parts.spaces[0].note_rows.reverse());
-    damages("note rows", |parts| parts.spaces[1].note_rows = vec![1, 1, 0]);
-    damages("note rows", |parts| parts.spaces[1].note_rows = vec![1, 2, 3]);
+    damages("note rows", |parts| parts.spaces[1].note_rows = vec![1, 1, 0, 3]);
+    damages("note rows", |parts| parts.spaces[1].note_rows = vec![1, 2, 3, 4]);
+}
+
+#[test]
+fn vectors_of_the_caller_are_counted_and_alone_in_their_space() {
+    damages("rows", |parts| parts.spaces[2].rows[0].ordinal = 2);
+    damages("rows", |parts| parts.spaces[2].rows[1].ordinal = 1);
+    damages("rows", |parts| parts.spaces[2].rows[2].ordinal = 1);
+    damages("rows", |parts| parts.spaces[2].rows[1].part = ROW_NOTE);
+    damages("note rows", |parts| parts.spaces[2].note_rows = vec![0, 1, 2]);
+    let mut regions = Parts::sound();
+    regions.spaces[1].rows[0] = row(0, ROW_REGION, 0, 0, 2);
+    assert_eq!(verify_segment(&regions.bytes(), &matrix).unwrap(), [], "two cells of one picture");
 }
 
 #[test]
@@ -75,7 +94,7 @@ fn vectors_codes_and_links_that_cannot_be_are_named() {
     damages("codes", |parts| parts.spaces[1].codes[2] = 1);
     // The prefix of the vector itself, not of what the rotation makes of it.
     damages("codes", |parts| parts.spaces[1].codes[2] = 0);
-    damages("links", |parts| parts.spaces[1].links[0] = 3);
+    damages("links", |parts| parts.spaces[1].links[0] = 4);
     damages("links", |parts| parts.spaces[1].links[0] = 0);
     damages("links", |parts| parts.spaces[1].links[3] = NO_NEIGHBOUR);
     damages("links", |parts| parts.spaces[1].links[0..2].copy_from_slice(&[NO_NEIGHBOUR, 1]));
@@ -105,7 +124,7 @@ fn sizes_that_disagree_are_refused_at_opening() {
     refused(&|parts| (parts.meta.spaces[0].code_bits, parts.meta.spaces[0].code_dims) = (4, 1));
     refused(&|parts| (parts.meta.spaces[0].code_bits, parts.meta.spaces[0].code_dims) = (16, 1));
     refused(&|parts| parts.meta.spaces[0].code_scale = f32::NAN);
-    refused(&|parts| parts.meta.spaces[1].graph.as_mut().unwrap().entry = 3);
+    refused(&|parts| parts.meta.spaces[1].graph.as_mut().unwrap().entry = 4);
     refused(&|parts| parts.meta.spaces[1].curve[0].rescored = 0);
     refused(&|parts| parts.meta.spaces[1].curve[0].recall = f32::NAN);
     refused(&|parts| parts.meta.spaces[1].curve[0].slack = f32::INFINITY);
@@ -122,7 +141,7 @@ fn sizes_that_disagree_are_refused_at_opening() {
 
 #[test]
 fn manifests_that_contradict_themselves_are_neither_written_nor_read() {
-    let bends: [&dyn Fn(&mut Manifest); 10] = [
+    let bends: [&dyn Fn(&mut Manifest); 15] = [
         &|manifest| manifest.next_file = 9,
         &|manifest| manifest.next_file = u64::MAX,
         &|manifest| manifest.generation = u64::MAX,
@@ -133,6 +152,11 @@ fn manifests_that_contradict_themselves_are_neither_written_nor_read() {
         &|manifest| manifest.encoder.prefixes.push(257),
         &|manifest| manifest.encoder.width = 0,
         &|manifest| manifest.spaces.clear(),
+        &|manifest| manifest.spaces.truncate(1),
+        &|manifest| manifest.spaces[1].width = 255,
+        &|manifest| manifest.spaces[2].width = 0,
+        &|manifest| manifest.spaces[2].name = "local".to_owned(),
+        &|manifest| manifest.spaces[2].name.clear(),
     ];
     manifest().to_bytes().unwrap();
     for (number, bend) in bends.iter().enumerate() {

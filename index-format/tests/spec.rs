@@ -3,10 +3,12 @@
 
 use index_format::archive::ARCHIVE_ALIGN;
 use index_format::layout::{
-    ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, NO_NEIGHBOUR, NO_SPACE, ROW_NOTE,
-    ROW_PASSAGE, ROW_PICTURE, SECTION_REQUIRED, STARTS, SectionEntry, VERSION,
+    ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, NO_NEIGHBOUR, NO_SPACE, OWN_SPACES,
+    ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS, SectionEntry, VERSION,
 };
-use index_format::manifest::{ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef};
+use index_format::manifest::{
+    ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef, ArchivedSpaceRecord,
+};
 use index_format::record::{ArchivedPictureRecord, ArchivedRecord};
 use index_format::segment::ArchivedSegmentMeta;
 use index_format::space::{ArchivedGraphMeta, ArchivedRecallPoint, ArchivedSpaceMeta};
@@ -56,7 +58,8 @@ fn byte_tables_are_the_layout() {
 fn archived_tables_are_the_layout() {
     holds!(ArchivedFileRef, "FileRef": id, len, checksum);
     holds!(ArchivedSegmentRef, "SegmentRef": file, notes, deleted, tombstones, rotations);
-    holds!(ArchivedEncoderRecord, "EncoderRecord": name, fingerprint, width, prefixes);
+    holds!(ArchivedEncoderRecord, "EncoderRecord": name, fingerprint, width, prefixes, location);
+    holds!(ArchivedSpaceRecord, "SpaceRecord": name, width);
     holds!(ArchivedManifest, "Manifest": index_id, generation, next_file, created_ms, committed_ms, encoder,
         keeps_pictures, spaces, segments, rotations);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
@@ -105,6 +108,9 @@ fn constants_are_the_ones_described() {
         number("ROW_NOTE", ROW_NOTE.into()),
         number("ROW_PASSAGE", ROW_PASSAGE.into()),
         number("ROW_PICTURE", ROW_PICTURE.into()),
+        number("ROW_REGION", ROW_REGION.into()),
+        number("ROW_VECTOR", ROW_VECTOR.into()),
+        number("OWN_SPACES", OWN_SPACES as u64),
         number("NO_NEIGHBOUR", NO_NEIGHBOUR.into()),
         number("STARTS", STARTS.into()),
     ];

@@ -10,6 +10,7 @@
 //! | `pictures` | list of strings or of `{"path": string, "alt": string}` | paths beside the file |
 //! | `image` | string | one more picture, before `pictures` |
 //! | `created` | RFC 3339 string, or integer | an integer is milliseconds since 1970 UTC |
+//! | `vectors` | object | the caller's own vectors by the name of their space: a list of numbers, or a list of such lists |
 //! | `fields` or `metadata` | object | fields by name |
 //! | anything else | | a field of that name |
 //!
@@ -24,6 +25,7 @@ use super::{
     tree::Tree,
 };
 use crate::note::{Note, time::parse_millis};
+use std::collections::BTreeMap;
 
 /// Why a line became no note.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +111,7 @@ impl Reader {
             "image" => self.image = Some(self.link(string("image", value)?, String::new())),
             "pictures" => self.images = self.pictures(value)?,
             "created" => self.note.created = Some(instant(value)?),
+            "vectors" => self.note.vectors = vectors(value)?,
             "fields" | "metadata" => match value {
                 Tree::Map(entries) => self.fields.extend(entries),
                 other => return Err(wrong("fields", &other, "an object")),
@@ -205,6 +208,35 @@ fn instant(value: Tree) -> Result<i64, LineError> {
         }),
         other => Err(wrong("created", &other, EXPECTED)),
     }
+}
+
+/// Vectors by the name of their space. Whether the index has such a space, and of which width, is its business.
+fn vectors(value: Tree) -> Result<BTreeMap<String, Vec<Vec<f32>>>, LineError> {
+    let Tree::Map(entries) = value else { return Err(wrong("vectors", &value, "an object of vectors by space")) };
+    let mut vectors: BTreeMap<String, Vec<Vec<f32>>> = BTreeMap::new();
+    for (space, value) in entries {
+        let items = match value {
+            Tree::Null => continue,
+            Tree::List(items) if items.is_empty() => continue,
+            Tree::List(items) => items,
+            other => return Err(wrong("a space of vectors", &other, "a list of numbers, or a list of such lists")),
+        };
+        let several = matches!(items.first(), Some(Tree::List(_)));
+        let lists = if several { items } else { vec![Tree::List(items)] };
+        let of_space = lists.into_iter().map(vector).collect::<Result<Vec<_>, _>>()?;
+        vectors.entry(space).or_default().extend(of_space);
+    }
+    Ok(vectors)
+}
+
+fn vector(value: Tree) -> Result<Vec<f32>, LineError> {
+    let Tree::List(items) = value else { return Err(wrong("a vector", &value, "a list of numbers")) };
+    let number = |item| match item {
+        Tree::Integer(number) => Ok(number as f32),
+        Tree::Float(number) => Ok(number as f32),
+        other => Err(wrong("a component of a vector", &other, "a number")),
+    };
+    items.into_iter().map(number).collect()
 }
 
 fn wrong(key: &'static str, found: &Tree, expected: &'static str) -> LineError {

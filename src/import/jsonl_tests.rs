@@ -55,6 +55,23 @@ fn fields_win_and_null_is_absent() {
 }
 
 #[test]
+fn vectors_are_lists_of_numbers_one_or_several_to_a_space() {
+    let line = r#"{"id":"a","vectors":{"audio":[1,-0.5],"taste":[[1,0],[0,1.5]],"none":null,"empty":[]}}"#;
+    let expected = Note::new("a").vector("audio", [1.0, -0.5]).vector("taste", [1.0, 0.0]).vector("taste", [0.0, 1.5]);
+    assert_eq!(parsed(line).note, expected);
+    for (vectors, why) in [
+        ("[1,2]", "vectors is a list"),
+        (r#"{"audio":1}"#, "a space of vectors is a number"),
+        (r#"{"audio":[1,"2"]}"#, "a component of a vector is a string"),
+        (r#"{"audio":[[1],2]}"#, "a vector is a number"),
+        (r#"{"audio":[1,[2]]}"#, "a component of a vector is a list"),
+    ] {
+        let refused = refused(&format!(r#"{{"id":"a","vectors":{vectors}}}"#));
+        assert!(refused.contains(why), "{refused}");
+    }
+}
+
+#[test]
 fn created_takes_milliseconds() {
     assert_eq!(parsed(r#"{"id":"a","created":1500}"#).note.created, Some(1_500));
 }

@@ -1,6 +1,6 @@
 //! Encoded notes to a segment file: graph, order, codes of turned prefixes, measured recall.
 
-use super::codes::{Coded, choose_codes};
+use super::codes::{Axes, Coded, choose_codes};
 use super::prepare::{PartVector, Prepared};
 use super::state::Shared;
 use crate::error::{Error, Result};
@@ -8,7 +8,8 @@ use crate::graph::{self, GraphError, GraphParams};
 use crate::query::{Coarse, Trial};
 use crate::segment::{SegmentParts, SpaceParts, freeze};
 use crate::vector::{Rotation, Vectors};
-use index_format::{FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta};
+use index_format::layout::OWN_SPACES;
+use index_format::{FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta, SpaceRecord};
 use std::sync::Arc;
 
 /// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
@@ -33,8 +34,10 @@ pub(super) struct BuildPlan<'a> {
     pub(super) shared: &'a Shared,
     pub(super) index_id: u64,
     pub(super) file_id: u64,
-    /// The rotation that codes are made in, if any.
-    pub(super) rotation: Option<NumberedRotation>,
+    /// The spaces of the index.
+    pub(super) spaces: &'a [SpaceRecord],
+    /// The rotation that the codes of each space are made in, if any.
+    pub(super) rotations: Vec<Option<NumberedRotation>>,
     pub(super) built_ms: i64,
     /// Whether the segment is there for long: else what makes its graph better than it need be is left to a merge.
     pub(super) lasting: bool,
@@ -44,10 +47,9 @@ pub(super) struct BuildPlan<'a> {
 
 /// Builds and publishes one segment. The notes keep their order.
 pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Result<Prepared>>) -> Result<FileRef> {
-    let width = plan.shared.source.width();
     let mut records: Vec<Record> = Vec::new();
     let mut kept: Vec<Vec<u8>> = Vec::new();
-    let mut spaces = [Stack::new(width)?, Stack::new(width)?];
+    let mut spaces = plan.spaces.iter().map(Stack::new).collect::<Result<Vec<_>>>()?;
     for (ordinal, prepared) in notes.enumerate() {
         let Prepared { mut record, pictures, rows, .. } = prepared?;
         for (picture, bytes) in record.pictures.iter_mut().zip(pictures) {
@@ -61,7 +63,12 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
         }
         records.push(record);
     }
-    let spaces: Result<Vec<_>> = spaces.into_iter().map(|stack| build_space(plan, stack)).collect();
+    // Spaces at the end that hold nothing yet cost nothing.
+    while spaces.len() > OWN_SPACES && spaces.last().is_some_and(|stack| stack.rows.is_empty()) {
+        spaces.pop();
+    }
+    let spaces = spaces.into_iter().enumerate();
+    let spaces: Result<Vec<_>> = spaces.map(|(ordinal, stack)| build_space(plan, ordinal, stack)).collect();
     let parts = SegmentParts { records: &records, pictures: &kept, spaces: spaces?, built_ms: plan.built_ms };
     let file = freeze(plan.shared.storage.as_ref(), plan.index_id, plan.file_id, &parts)?;
     tracing::info!(file = file.id, notes = records.len(), bytes = file.len, "segment built");
@@ -75,8 +82,8 @@ struct Stack {
 }
 
 impl Stack {
-    fn new(width: usize) -> Result<Self> {
-        Ok(Self { rows: Vec::new(), vectors: Vectors::with_capacity(width, 0)? })
+    fn new(space: &SpaceRecord) -> Result<Self> {
+        Ok(Self { rows: Vec::new(), vectors: Vectors::with_capacity(space.width as usize, 0)? })
     }
 
     fn push(&mut self, note: u32, parts: Vec<PartVector>) -> Result<()> {
@@ -88,7 +95,7 @@ impl Stack {
     }
 }
 
-fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
+fn build_space(plan: &BuildPlan<'_>, ordinal: usize, stack: Stack) -> Result<SpaceParts> {
     let Stack { mut rows, mut vectors } = stack;
     let (order, inside) = hold_out(rows.len());
     let mut arrange = |order: &[u32], vectors: &mut Vectors| {
@@ -97,7 +104,9 @@ fn build_space(plan: &BuildPlan<'_>, stack: Stack) -> Result<SpaceParts> {
     };
     arrange(&order, &mut vectors);
     let trial = Trial::draw(&vectors, inside, plan.cancelled);
-    let Coded { params, mut codes, rotation, queries } = choose_codes(plan, &vectors, trial.as_ref())?;
+    let rotation = plan.rotations.get(ordinal).and_then(Option::as_ref);
+    let axes = Axes { prefixes: plan.shared.source.prefixes_of(ordinal), rotation };
+    let Coded { params, mut codes, rotation, queries } = choose_codes(&axes, &vectors, trial.as_ref())?;
     let mut links = build_graph(plan, &vectors, inside)?;
     let ([near, far], curve) = trial.map_or_else(Default::default, |trial| {
         let links = links.as_ref().map(Links::view);

@@ -1,7 +1,6 @@
 //! How wide the codes of a space are, and in which axes.
 
-use super::build::BuildPlan;
-use super::options::VectorSource;
+use super::build::NumberedRotation;
 use crate::error::Result;
 use crate::query::Trial;
 use crate::vector::{CodeParams, Rotation, Vectors};
@@ -17,6 +16,14 @@ const PREFIX_RECALL: f32 = 0.985;
 /// Code widths tried for vectors that are good at any prefix.
 const CODE_DIMS: [usize; 5] = [64, 128, 256, 512, 1_024];
 
+/// What makes prefixes of the vectors of a space mean something, if anything does.
+pub(super) struct Axes<'a> {
+    /// Prefixes the encoder was trained for.
+    pub(super) prefixes: &'a [usize],
+    /// A rotation.
+    pub(super) rotation: Option<&'a NumberedRotation>,
+}
+
 /// The codes of a space.
 pub(super) struct Coded {
     pub(super) params: CodeParams,
@@ -30,9 +37,9 @@ pub(super) struct Coded {
 /// The codes of the shortest prefix that finds what the full vectors find, measured with the rows held out; 4 bits a
 /// component where that is enough, else 8 and the full width. Prefixes are tried where they mean something: those the
 /// encoder was trained for, or any after a rotation.
-pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Option<&Trial>) -> Result<Coded> {
-    let rotation = plan.rotation.as_ref();
-    let tried: &[usize] = if rotation.is_some() { &CODE_DIMS } else { plan.shared.source.prefixes() };
+pub(super) fn choose_codes(axes: &Axes<'_>, vectors: &Vectors, trial: Option<&Trial>) -> Result<Coded> {
+    let rotation = axes.rotation;
+    let tried: &[usize] = if rotation.is_some() { &CODE_DIMS } else { axes.prefixes };
     let tried = tried.iter().copied().filter(|dims| *dims <= vectors.width());
     let queries = match trial {
         Some(trial) => trial.queries()?,
@@ -56,10 +63,9 @@ pub(super) fn choose_codes(plan: &BuildPlan<'_>, vectors: &Vectors, trial: Optio
 }
 
 /// Whether a rotation of so many rows would make shorter codes possible.
-pub(super) fn wants_rotation(source: &VectorSource, rows: usize) -> bool {
-    let width = source.width();
+pub(super) fn wants_rotation(prefixes: &[usize], width: usize, rows: usize) -> bool {
     let shortens = CODE_DIMS.iter().any(|dims| *dims < width);
-    source.prefixes().is_empty() && rows >= ROTATION_ROWS && shortens && width <= ROTATION_WIDTH_MAX
+    prefixes.is_empty() && rows >= ROTATION_ROWS && shortens && width <= ROTATION_WIDTH_MAX
 }
 
 /// The distance between rows that makes an even sample of at most [`ROTATION_SAMPLE`] of them.

@@ -1,12 +1,13 @@
 //! The commit: tombstones, then the manifest, then the swap in memory, then the garbage.
 
+use super::spaces;
 use super::state::{State, now_ms, publish_manifest};
 use super::sweep::remove_unnamed;
 use super::writer::{Writer, WriterSegment};
 use crate::error::Result;
 use crate::query::LiveSegment;
 use crate::segment::Deleted;
-use index_format::{FileRef, Manifest, SegmentRef};
+use index_format::{FileRef, Manifest, SegmentRef, SpaceRecord};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -41,6 +42,15 @@ impl Writer {
         Ok(self.report())
     }
 
+    /// Commits what was written, with one more space.
+    pub(super) fn add_space(&mut self, name: &str, width: usize) -> Result<Commit> {
+        let mut spaces = self.manifest.spaces.clone();
+        spaces::add(&mut spaces, name, width)?;
+        self.flush()?;
+        self.publish_with(spaces)?;
+        Ok(self.report())
+    }
+
     /// What the last published state holds, with all reports since the one before.
     pub(super) fn report(&mut self) -> Commit {
         let live = |entry: &SegmentRef| u64::from(entry.notes.saturating_sub(entry.deleted));
@@ -50,11 +60,15 @@ impl Writer {
 
     /// Publishes the writer's segments and deletions as the next state, if they differ from the last.
     pub(super) fn publish(&mut self) -> Result<()> {
+        self.publish_with(self.manifest.spaces.clone())
+    }
+
+    fn publish_with(&mut self, spaces: Vec<SpaceRecord>) -> Result<()> {
         self.write_tombstones()?;
-        let manifest = self.next_manifest();
+        let manifest = Manifest { spaces, ..self.next_manifest() };
         // Held against the last manifest, not against what was written since: a commit that failed half way has written
         // its tombstones already and must still be repeated.
-        if manifest.segments == self.manifest.segments {
+        if manifest.segments == self.manifest.segments && manifest.spaces == self.manifest.spaces {
             return Ok(());
         }
         let state = self.state(manifest.clone())?;
@@ -62,6 +76,7 @@ impl Writer {
         // From here on the commit has happened, and nothing can fail any more.
         self.segments.retain(|entry| !entry.all_deleted());
         self.rotations.retain(|id, _| manifest.rotations.iter().any(|file| file.id == *id));
+        self.newest_rotations.retain(|_, id| self.rotations.contains_key(id));
         self.manifest = manifest;
         self.shared.swap(state);
         tracing::info!(generation = self.manifest.generation, segments = self.segments.len(), "committed");

@@ -1,13 +1,14 @@
 //! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph.
 
-use super::build::GRAPH_ROWS;
-use super::codes::{learn_rotation, sample_step, wants_rotation};
+use super::build::{GRAPH_ROWS, NumberedRotation};
+use super::codes::{learn_rotation, sample_step};
 use super::commit::Commit;
 use super::prepare::{PartVector, Prepared};
 use super::writer::{Writer, WriterSegment};
 use crate::error::{Error, Result};
 use crate::query::Cancel;
-use crate::segment::{GLOBAL, LOCAL, OpenSpace};
+use crate::segment::OpenSpace;
+use std::ops::Range;
 
 impl Writer {
     pub(super) fn compact(&mut self, cancel: Option<&Cancel>) -> Result<Commit> {
@@ -20,11 +21,11 @@ impl Writer {
             _ => false,
         };
         if !done {
-            let before = self.rotations.clone();
+            let before = (self.rotations.clone(), self.newest_rotations.clone());
             match self.merge(&cancelled) {
                 Ok(merged) => self.replace_all(merged),
                 Err(error) => {
-                    self.rotations = before;
+                    (self.rotations, self.newest_rotations) = before;
                     return Err(error);
                 }
             }
@@ -35,24 +36,27 @@ impl Writer {
 
     /// Builds one segment of all live notes, which are read one by one: only what the new segment holds is in memory.
     fn merge(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<WriterSegment> {
-        let rotation = match self.rotation_for_merge(cancelled)? {
-            Some(learnt) => Some(self.store(learnt)?),
-            None => None,
-        };
+        let rotations = self.rotations_by_space(|writer, shared| writer.rotation_for_merge(shared, cancelled))?;
+        let spaces = self.manifest.spaces.len();
         let notes = self.segments.iter().flat_map(|entry| {
             let notes = 0..entry.segment.meta().notes;
             notes.filter(|note| !entry.deleted.contains(note)).map(move |note| (entry, note))
         });
-        let read = |(entry, note)| if cancelled() { Err(Error::Cancelled) } else { prepared_again(entry, note) };
-        self.build(notes.map(read), rotation, (true, cancelled))
+        let read =
+            |(entry, note)| if cancelled() { Err(Error::Cancelled) } else { prepared_again(entry, note, spaces) };
+        self.build(notes.map(read), rotations, (true, cancelled))
     }
 
-    /// The rotation that suits the live rows of all segments together.
-    fn rotation_for_merge(&self, cancelled: &dyn Fn() -> bool) -> Result<Option<crate::vector::Rotation>> {
+    /// The rotation that suits the live rows of all segments together, in spaces that share one.
+    fn rotation_for_merge(
+        &mut self,
+        shared: Range<usize>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<NumberedRotation>> {
         let mut spaces = Vec::new();
         for entry in &self.segments {
-            for ordinal in [GLOBAL, LOCAL] {
-                spaces.extend(entry.segment.space(ordinal)?.map(|space| (entry, space)));
+            for ordinal in shared.clone() {
+                spaces.extend(entry.segment.space(ordinal as u16)?.map(|space| (entry, space)));
             }
         }
         let live = || {
@@ -62,13 +66,15 @@ impl Writer {
             })
         };
         let rows = live().count();
-        if !wants_rotation(&self.shared.source, rows) {
+        if !self.wants_rotation(shared.start, rows) {
             return Ok(None);
         }
         let read = |(space, row): (&OpenSpace<'_>, u32)| {
             if cancelled() { Err(Error::Cancelled) } else { Ok(space.vector(row).unwrap_or_default().to_vec()) }
         };
-        learn_rotation(self.shared.source.width(), live().step_by(sample_step(rows)).map(read)).map(Some)
+        let sample = live().step_by(sample_step(rows)).map(read);
+        let learnt = learn_rotation(self.width_of(shared.start), sample)?;
+        self.store(shared.start, learnt).map(Some)
     }
 }
 
@@ -79,13 +85,13 @@ fn wants_graph(entry: &WriterSegment) -> bool {
 }
 
 /// A stored note as it was once prepared.
-fn prepared_again(entry: &WriterSegment, note: u32) -> Result<Prepared> {
+fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
     let segment = &entry.segment;
     let record = segment.record(note)?;
     let kept = |blob: Option<u32>| blob.map(|blob| segment.picture(blob).map(<[u8]>::to_vec)).transpose();
     let pictures = record.pictures.iter().map(|picture| kept(picture.blob)).collect::<Result<_>>()?;
-    let mut rows = [Vec::new(), Vec::new()];
-    for (ordinal, parts) in [GLOBAL, LOCAL].into_iter().zip(&mut rows) {
+    let mut rows = vec![Vec::new(); spaces];
+    for (ordinal, parts) in (0_u16..).zip(&mut rows) {
         let Some(space) = segment.space(ordinal)? else { continue };
         for row in space.view.rows_of(note) {
             let found = space.view.rows.get(*row as usize).zip(space.vector(*row));

@@ -3,9 +3,12 @@
 //! | file | what it does |
 //! |---|---|
 //! | `mod.rs` | [`Index`]: the public calls |
+//! | `opening.rs` | creating and opening an index |
 //! | `options.rs` | how an index is created |
 //! | `state.rs` | one committed state, loaded from a manifest |
+//! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
+//! | `target.rs` | what a query asks, as one direction a space |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `prepare.rs` | a note to its record and the inputs of the encoder |
@@ -21,13 +24,16 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod opening;
 mod options;
 mod pipeline;
 mod prepare;
 mod snapshot;
+mod spaces;
 mod spill;
 mod state;
 mod sweep;
+mod target;
 mod verify;
 mod writer;
 
@@ -36,16 +42,14 @@ pub use options::IndexOptions;
 pub use snapshot::{Snapshot, SpaceStats, Stats};
 pub use verify::{FileDamage, VerifyReport};
 
-use crate::disk::{FileStorage, MemoryStorage, Storage};
-use crate::encode::SharedEncoder;
+use crate::disk::{FileStorage, Storage};
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
 use crate::note::Note;
 use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
-use options::VectorSource;
 use parking_lot::Mutex;
-use state::{Shared, State};
+use state::Shared;
 use std::path::Path;
 use std::sync::Arc;
 use writer::Writer;
@@ -68,83 +72,6 @@ impl std::fmt::Debug for Index {
 }
 
 impl Index {
-    /// Creates an index with the built-in encoder in a directory, which is made if it is not there.
-    ///
-    /// # Errors
-    /// [`Error::IndexExists`] where one is; what the file system refuses.
-    pub fn create(directory: impl AsRef<Path>) -> Result<Self> {
-        Self::create_with(directory, IndexOptions::new())
-    }
-
-    /// Creates an index with these options in a directory.
-    ///
-    /// # Errors
-    /// As [`Index::create`].
-    pub fn create_with(directory: impl AsRef<Path>, options: IndexOptions) -> Result<Self> {
-        Self::create_in(Arc::new(FileStorage::create(directory)?), options)
-    }
-
-    /// Creates an index in any storage.
-    ///
-    /// # Errors
-    /// As [`Index::create`].
-    pub fn create_in(storage: Arc<dyn Storage>, options: IndexOptions) -> Result<Self> {
-        let source = options.source.resolve()?;
-        state::create(storage.as_ref(), &source, options.keeps_pictures)?;
-        Self::open_source(storage, |_| Ok(source))
-    }
-
-    /// An index in memory with the built-in encoder: for tests and for what need not outlive the process.
-    ///
-    /// # Errors
-    /// [`Error::Encode`] if the compiled-in encoder cannot be read.
-    pub fn in_memory() -> Result<Self> {
-        Self::create_in(Arc::new(MemoryStorage::new()), IndexOptions::new())
-    }
-
-    /// Opens an index that was made with the built-in encoder, or for the caller's own vectors.
-    ///
-    /// # Errors
-    /// [`Error::NoIndex`], [`Error::WrongEncoder`], [`Error::Damaged`], and what the file system refuses.
-    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
-        Self::open_in(Arc::new(FileStorage::open(directory)?))
-    }
-
-    /// Opens an index that was made with this encoder.
-    ///
-    /// # Errors
-    /// As [`Index::open`].
-    pub fn open_with(directory: impl AsRef<Path>, encoder: SharedEncoder) -> Result<Self> {
-        Self::open_in_with(Arc::new(FileStorage::open(directory)?), encoder)
-    }
-
-    /// Opens an index in any storage, as [`Index::open`] does.
-    ///
-    /// # Errors
-    /// As [`Index::open`].
-    pub fn open_in(storage: Arc<dyn Storage>) -> Result<Self> {
-        Self::open_source(storage, VectorSource::recorded)
-    }
-
-    /// Opens an index in any storage, as [`Index::open_with`] does.
-    ///
-    /// # Errors
-    /// As [`Index::open`].
-    pub fn open_in_with(storage: Arc<dyn Storage>, encoder: SharedEncoder) -> Result<Self> {
-        Self::open_source(storage, |_| Ok(VectorSource::Encoder(encoder)))
-    }
-
-    fn open_source(
-        storage: Arc<dyn Storage>,
-        source: impl FnOnce(&index_format::EncoderRecord) -> Result<VectorSource>,
-    ) -> Result<Self> {
-        let state = State::load(storage.as_ref(), None)?;
-        let source = source(&state.manifest.encoder)?;
-        source.check(&state.manifest)?;
-        tracing::debug!(location = storage.location(), generation = state.manifest.generation, "index opened");
-        Ok(Self { shared: Arc::new(Shared::new(storage, source, state)), writer: Mutex::new(None) })
-    }
-
     /// The last committed state this handle knows of. It stays as it is, whatever is written later.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -222,6 +149,16 @@ impl Index {
     /// [`Error::NoSuchNote`] if there is none.
     pub fn delete(&self, id: &str) -> Result<()> {
         self.write(|writer| writer.delete(id))
+    }
+
+    /// Adds a vector space of this width for the caller's own vectors ([`Note::vector`]) and commits, together with what is
+    /// written already. Notes that are there have no vector in it until they are put again.
+    ///
+    /// # Errors
+    /// [`Error::Space`] for a name that is taken or cannot be one, and for one space too many; [`Error::Option`] for a width
+    /// that is none; those of [`Index::commit`].
+    pub fn add_space(&self, name: &str, width: usize) -> Result<Commit> {
+        self.write(|writer| writer.add_space(name, width))
     }
 
     /// Makes everything written so far durable and visible, all of it or, after an error or a crash, nothing.

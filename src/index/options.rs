@@ -3,6 +3,7 @@
 use crate::encode::{EncoderInfo, SharedEncoder, builtin::Builtin};
 use crate::error::{Error, Result};
 use crate::vector::VectorError;
+use index_format::layout::OWN_SPACES;
 use index_format::{EncoderRecord, Manifest};
 
 /// The name recorded for vectors the caller brings.
@@ -15,11 +16,14 @@ const WIDTH_MAX: usize = 65_536;
 pub struct IndexOptions {
     pub(super) source: WantedSource,
     pub(super) keeps_pictures: bool,
+    /// Names and widths of spaces for the caller's vectors.
+    pub(super) spaces: Vec<(String, usize)>,
 }
 
 impl std::fmt::Debug for IndexOptions {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("IndexOptions").field("keeps_pictures", &self.keeps_pictures).finish_non_exhaustive()
+        let mut shown = formatter.debug_struct("IndexOptions");
+        shown.field("keeps_pictures", &self.keeps_pictures).field("spaces", &self.spaces).finish_non_exhaustive()
     }
 }
 
@@ -50,6 +54,15 @@ impl IndexOptions {
         self.keeps_pictures = keep;
         self
     }
+
+    /// A further vector space of this width for the caller's own vectors ([`Note::vector`](crate::Note::vector)): another
+    /// modality, an aspect, a complementary relation. Its name has 1 to 64 ASCII letters, digits, `-`, `_` and `.`; there
+    /// are at most 64 of them.
+    #[must_use]
+    pub fn space(mut self, name: impl Into<String>, width: usize) -> Self {
+        self.spaces.push((name.into(), width));
+        self
+    }
 }
 
 #[derive(Clone, Default)]
@@ -76,7 +89,7 @@ impl WantedSource {
     }
 }
 
-fn check_width(width: usize) -> Result<()> {
+pub(super) fn check_width(width: usize) -> Result<()> {
     if (1..=WIDTH_MAX).contains(&width) {
         return Ok(());
     }
@@ -123,26 +136,38 @@ impl VectorSource {
     }
 
     /// Prefixes the encoder was trained for; none for vectors of unknown making.
-    pub(super) fn prefixes(&self) -> &[usize] {
+    fn prefixes(&self) -> &[usize] {
         match self {
             Self::Encoder(encoder) => &encoder.info().prefixes,
             Self::External { .. } => &[],
         }
     }
 
+    /// Prefixes that mean something in a space: only those of the encoder are of its making.
+    pub(super) fn prefixes_of(&self, space: usize) -> &[usize] {
+        if space < OWN_SPACES { self.prefixes() } else { &[] }
+    }
+
     /// What the manifest records.
     pub(super) fn record(&self) -> EncoderRecord {
         match self {
             Self::Encoder(encoder) => {
-                let EncoderInfo { name, fingerprint, width, prefixes, .. } = encoder.info();
+                let EncoderInfo { name, fingerprint, width, prefixes, location, .. } = encoder.info();
                 let prefixes = prefixes.iter().map(|prefix| *prefix as u32).collect();
-                EncoderRecord { name: name.clone(), fingerprint: fingerprint.clone(), width: *width as u32, prefixes }
+                EncoderRecord {
+                    name: name.clone(),
+                    fingerprint: fingerprint.clone(),
+                    width: *width as u32,
+                    prefixes,
+                    location: location.clone(),
+                }
             }
             Self::External { width } => EncoderRecord {
                 name: EXTERNAL.to_owned(),
                 fingerprint: format!("{EXTERNAL}-{width}"),
                 width: *width as u32,
                 prefixes: Vec::new(),
+                location: String::new(),
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Encoding beside everything else: one thread, bounded queues both ways, so that memory stays flat however fast notes come.
 
 use super::options::VectorSource;
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Given, Prepared, prepare};
 use crate::encode::EncodeError;
 use crate::error::{Error, Result};
 use crate::note::Note;
@@ -17,7 +17,7 @@ const QUEUE: usize = 4;
 pub(super) struct Job {
     pub(super) sequence: u64,
     pub(super) note: Note,
-    pub(super) vector: Option<Vec<f32>>,
+    pub(super) given: Given,
 }
 
 /// A note that has been encoded, or why it could not be.
@@ -116,8 +116,8 @@ impl Drop for Pipeline {
 /// Prepares one note. A panic of the encoder is an error of that note: encoders keep no state between calls, so the next
 /// note finds it as it was.
 fn encode(job: Job, source: &VectorSource, keep_pictures: bool) -> Done {
-    let Job { sequence, note, vector } = job;
-    let caught = catch_unwind(AssertUnwindSafe(|| prepare(&note, vector, source, keep_pictures)));
+    let Job { sequence, note, given } = job;
+    let caught = catch_unwind(AssertUnwindSafe(|| prepare(&note, given, source, keep_pictures)));
     let result = caught.unwrap_or_else(|panic| Err(failed(format!("it panicked: {}", words(panic.as_ref())))));
     Done { sequence, id: note.id, result }
 }

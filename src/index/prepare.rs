@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::note::passage::split;
 use crate::note::picture::{decode, inspect};
 use crate::note::{Note, NoteError, Passage, PassageBudget, Picture, PictureInfo, PictureLimits, PictureSource};
-use crate::segment::{GLOBAL, record_of};
+use crate::segment::record_of;
 use crate::vector::normalise;
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
 use index_format::{Record, RowEntry};
@@ -33,8 +33,8 @@ pub(super) struct Prepared {
     pub(super) record: Record,
     /// Bytes to keep, by picture; the record's blobs are numbered when the segment is built.
     pub(super) pictures: Vec<Option<Vec<u8>>>,
-    /// Rows by space.
-    pub(super) rows: [Vec<PartVector>; 2],
+    /// Rows by space; spaces at the end that hold none may be left out.
+    pub(super) rows: Vec<Vec<PartVector>>,
     /// What was left out of the note, and why.
     pub(super) warnings: Vec<String>,
 }
@@ -53,8 +53,25 @@ impl Prepared {
     }
 }
 
+/// What the caller computed for a note: checked, and of unit length.
+#[derive(Default)]
+pub(super) struct Given {
+    /// The note's own vector, in an index for such.
+    pub(super) whole: Option<Vec<f32>>,
+    /// Rows of the named spaces, in the order of these.
+    pub(super) named: Vec<Vec<PartVector>>,
+}
+
+impl Given {
+    /// Bytes it holds in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let named = self.named.iter().flatten().map(|part| &part.vector);
+        self.whole.iter().chain(named).map(|vector| vector.len() * size_of::<f32>()).sum()
+    }
+}
+
 /// Prepares a note. Pictures that cannot be read are warnings; the note is stored and found by what remains.
-pub(super) fn prepare(note: &Note, vector: Option<Vec<f32>>, source: &VectorSource, keep: bool) -> Result<Prepared> {
+pub(super) fn prepare(note: &Note, given: Given, source: &VectorSource, keep: bool) -> Result<Prepared> {
     let mut warnings = Vec::new();
     let mut infos = Vec::new();
     let mut pictures = Vec::new();
@@ -70,18 +87,19 @@ pub(super) fn prepare(note: &Note, vector: Option<Vec<f32>>, source: &VectorSour
         let row = row(ROW_PICTURE, ordinal as u32, 0, 0);
         seen.extend(looked.vector.map(|vector| PartVector { row, vector }));
     }
-    let rows = match (source, vector) {
+    let [global, local] = match (source, given.whole) {
         (VectorSource::External { .. }, Some(vector)) => [vec![whole(vector)], Vec::new()],
         (VectorSource::External { .. }, None) => [Vec::new(), Vec::new()],
         (VectorSource::Encoder(encoder), _) => encode_parts(note, seen, encoder.as_ref())?,
     };
-    if rows[usize::from(GLOBAL)].is_empty() {
+    if global.is_empty() && given.named.iter().all(Vec::is_empty) {
         warnings.push("holds nothing the index can compare: it is kept and found by its id only".to_owned());
     }
+    let rows = [global, local].into_iter().chain(given.named).collect();
     Ok(Prepared { record: record_of(note, &infos), pictures, rows, warnings })
 }
 
-const fn row(part: u32, ordinal: u32, start: usize, end: usize) -> RowEntry {
+pub(super) const fn row(part: u32, ordinal: u32, start: usize, end: usize) -> RowEntry {
     RowEntry { note: 0, part, ordinal, start: start as u32, end: end as u32 }
 }
 

@@ -1,21 +1,20 @@
 //! Reading one committed state, for as long as it is wanted.
 
-use super::options::VectorSource;
+use super::spaces;
 use super::state::{Shared, State};
-use crate::encode::{Input, Part, Role, encode_checked};
-use crate::error::{Error, Result};
+use super::target::target;
+use crate::error::Result;
 use crate::note::Note;
-use crate::query::{Answer, Like, Limits, LiveSegment, Query, SearchOptions, Target, search};
-use crate::segment::{GLOBAL, LOCAL, OpenSpace, SPACES, note_of};
-use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
+use crate::query::{Answer, Limits, LiveSegment, Query, SearchOptions, search};
+use crate::segment::note_of;
 use rayon::prelude::*;
 use std::sync::Arc;
 
 /// One committed state of an index. Cheap to clone; it neither blocks a writer nor changes under its reader.
 #[derive(Clone)]
 pub struct Snapshot {
-    shared: Arc<Shared>,
-    state: Arc<State>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) state: Arc<State>,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -28,8 +27,10 @@ impl std::fmt::Debug for Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SpaceStats {
-    /// Its name: `global` or `local`.
+    /// Its name: `global`, `local`, or that of a space of the caller's.
     pub name: String,
+    /// Width of its vectors.
+    pub width: u32,
     /// Rows, those of deleted notes included.
     pub rows: u64,
     /// Rows that a graph covers; the rest is scanned.
@@ -102,22 +103,21 @@ impl Snapshot {
     /// # Errors
     /// Damage met on the way.
     pub fn get(&self, id: &str) -> Result<Option<Note>> {
-        let Some((live, note)) = self.find(id)? else { return Ok(None) };
-        let record = live.segment.record(note)?;
-        note_of(record, |blob| live.segment.picture(blob).map(<[u8]>::to_vec)).map(Some)
+        let Some((live, ordinal)) = self.find(id)? else { return Ok(None) };
+        let record = live.segment.record(ordinal)?;
+        let mut note = note_of(record, |blob| live.segment.picture(blob).map(<[u8]>::to_vec))?;
+        note.vectors = spaces::stored(&self.state.manifest.spaces, &live.segment, ordinal)?;
+        Ok(Some(note))
     }
 
     /// Searches this state.
     ///
     /// # Errors
-    /// Bad options or vectors, the limits of the call, damage met on the way.
+    /// [`Error::Query`](crate::Error::Query) and bad options or vectors, what the encoder does not read, notes and spaces that
+    /// are not there, the limits of the call, damage met on the way.
     pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
         let limits = Limits::start(options);
-        let target = match query.into() {
-            Query::Text(text) => Target { vector: self.encode(&text)?, exclude: None },
-            Query::Vector(vector) => Target { vector: self.shared.source.unit(vector)?, exclude: None },
-            Query::Similar { id, part } => Target { vector: self.vector_of(&id, part)?, exclude: Some(id) },
-        };
+        let target = target(self, &query.into())?;
         search(&self.state.segments, &target, options, &limits, self.generation())
     }
 
@@ -139,8 +139,9 @@ impl Snapshot {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let manifest = &self.state.manifest;
-        let spaces = SPACES.iter().enumerate().map(|(ordinal, name)| {
-            let mut stats = SpaceStats { name: (*name).to_owned(), rows: 0, rows_in_graphs: 0, hot_bytes: 0 };
+        let spaces = manifest.spaces.iter().enumerate().map(|(ordinal, space)| {
+            let (name, width) = (space.name.clone(), space.width);
+            let mut stats = SpaceStats { name, width, rows: 0, rows_in_graphs: 0, hot_bytes: 0 };
             let metas = self.state.segments.iter().filter_map(|live| live.segment.meta().spaces.get(ordinal));
             for meta in metas {
                 let rows = u64::from(meta.rows);
@@ -164,7 +165,8 @@ impl Snapshot {
         }
     }
 
-    fn find(&self, id: &str) -> Result<Option<(&LiveSegment, u32)>> {
+    /// The segment and ordinal of the live note with this id.
+    pub(super) fn find(&self, id: &str) -> Result<Option<(&LiveSegment, u32)>> {
         for live in self.state.segments.iter().rev() {
             if let Some(note) = live.segment.find(id)?.filter(|note| !live.deleted.contains(*note)) {
                 return Ok(Some((live, note)));
@@ -172,36 +174,4 @@ impl Snapshot {
         }
         Ok(None)
     }
-
-    fn encode(&self, text: &str) -> Result<Vec<f32>> {
-        let VectorSource::Encoder(encoder) = &self.shared.source else {
-            return Err(Error::NoEncoder { call: "search by text", instead: "Query::vector" });
-        };
-        let parts = [Part::Text(text)];
-        let vectors = encode_checked(encoder.as_ref(), Role::Query, &[Input { parts: &parts }])?;
-        Ok(vectors.iter().next().map(<[f32]>::to_vec).unwrap_or_default())
-    }
-
-    /// The stored vector of a note or of one part of it.
-    fn vector_of(&self, id: &str, part: Like) -> Result<Vec<f32>> {
-        let (live, note) = self.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
-        let (space, kind, ordinal, name) = match part {
-            Like::Note => {
-                (GLOBAL, ROW_NOTE, 0, "row to compare with, as it holds nothing the encoder reads; it has no row")
-            }
-            Like::Passage(ordinal) => (LOCAL, ROW_PASSAGE, ordinal, "passage"),
-            Like::Picture(ordinal) => (LOCAL, ROW_PICTURE, ordinal, "picture"),
-        };
-        let found = live.segment.space(space)?.and_then(|space| stored(&space, note, kind, ordinal));
-        found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal })
-    }
-}
-
-/// The vector of one row of a note.
-fn stored(space: &OpenSpace<'_>, note: u32, kind: u32, ordinal: u32) -> Option<Vec<f32>> {
-    let wanted = |row: &&u32| {
-        space.view.rows.get(**row as usize).is_some_and(|entry| entry.part == kind && entry.ordinal == ordinal)
-    };
-    let row = *space.view.rows_of(note).iter().find(wanted)?;
-    space.vector(row).map(<[f32]>::to_vec)
 }

@@ -6,12 +6,14 @@ use super::codes::{learn_rotation, sample_step, wants_rotation};
 use super::commit::Skipped;
 use super::pipeline::Done;
 use super::prepare::Prepared;
+use super::spaces::sharing;
 use super::state::now_ms;
 use super::writer::{Writer, WriterSegment};
 use crate::error::Result;
 use crate::segment::{Segment, store_rotation};
 use crate::vector::Rotation;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Encoded rows after which a segment is built, though nothing is committed yet: bounds what is held in memory.
@@ -65,10 +67,10 @@ impl Writer {
         self.encoded.retain(|(sequence, prepared)| newest.get(&prepared.record.id) == Some(sequence));
         self.encoded_rows = self.encoded.iter().map(|(_, prepared)| prepared.row_count()).sum();
         if !self.encoded.is_empty() {
-            let rotation = self.rotation_for_spill()?;
+            let rotations = self.rotations_by_space(Self::rotation_for_spill)?;
             let built = self.build(
                 self.encoded.iter().map(|(_, prepared)| Ok(prepared.clone())),
-                rotation,
+                rotations,
                 (lasting, &|| false),
             )?;
             let ids = self.encoded.iter().map(|(_, prepared)| self.find(&prepared.record.id));
@@ -101,14 +103,15 @@ impl Writer {
     pub(super) fn build(
         &self,
         notes: impl Iterator<Item = Result<Prepared>>,
-        rotation: Option<NumberedRotation>,
+        rotations: Vec<Option<NumberedRotation>>,
         (lasting, cancelled): (bool, &(dyn Fn() -> bool + Sync)),
     ) -> Result<WriterSegment> {
         let plan = BuildPlan {
             shared: &self.shared,
             index_id: self.manifest.index_id,
             file_id: self.next_file,
-            rotation,
+            spaces: &self.manifest.spaces,
+            rotations,
             built_ms: now_ms(),
             lasting,
             cancelled,
@@ -119,27 +122,61 @@ impl Writer {
         Ok(WriterSegment { segment: Arc::new(segment), tombstones: None, deleted: BTreeSet::new(), dirty: false })
     }
 
-    /// The rotation for a segment of what is encoded: the one in use, or a first one if there is enough to learn it from.
-    fn rotation_for_spill(&mut self) -> Result<Option<NumberedRotation>> {
-        if !wants_rotation(&self.shared.source, self.encoded_rows) {
-            return Ok(None);
+    /// Finds a rotation for each space, once for those that share one.
+    pub(super) fn rotations_by_space(
+        &mut self,
+        mut find: impl FnMut(&mut Self, Range<usize>) -> Result<Option<NumberedRotation>>,
+    ) -> Result<Vec<Option<NumberedRotation>>> {
+        let mut found: Vec<Option<NumberedRotation>> = Vec::new();
+        for ordinal in 0..self.manifest.spaces.len() {
+            let shared = sharing(ordinal);
+            let rotation = match found.get(shared.start) {
+                Some(known) => known.clone(),
+                None => find(self, shared)?,
+            };
+            found.push(rotation);
         }
-        if let Some((id, (_, rotation))) = self.rotations.last_key_value() {
-            return Ok(Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) }));
-        }
-        let rows = self.encoded.iter().flat_map(|(_, prepared)| prepared.rows.iter().flatten());
-        let sample = rows.step_by(sample_step(self.encoded_rows)).map(|part| Ok(part.vector.clone()));
-        let rotation = learn_rotation(self.shared.source.width(), sample)?;
-        self.store(rotation).map(Some)
+        Ok(found)
     }
 
-    /// Publishes a rotation under a new number.
-    pub(super) fn store(&mut self, rotation: Rotation) -> Result<NumberedRotation> {
+    /// The rotation for a segment of what is encoded: the one in use, or a first one if there is enough to learn it from.
+    fn rotation_for_spill(&mut self, shared: Range<usize>) -> Result<Option<NumberedRotation>> {
+        let first = shared.start;
+        let parts = || {
+            let rows = self.encoded.iter().map(|(_, prepared)| &prepared.rows);
+            rows.flat_map(|rows| rows.iter().take(shared.end).skip(first).flatten())
+        };
+        let rows = parts().count();
+        if !self.wants_rotation(first, rows) {
+            return Ok(None);
+        }
+        let newest = self.newest_rotations.get(&first);
+        if let Some((id, (_, rotation))) = newest.and_then(|id| self.rotations.get_key_value(id)) {
+            return Ok(Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) }));
+        }
+        let sample = parts().step_by(sample_step(rows)).map(|part| Ok(part.vector.clone()));
+        let rotation = learn_rotation(self.width_of(first), sample)?;
+        self.store(first, rotation).map(Some)
+    }
+
+    /// Whether so many rows of a space want a rotation.
+    pub(super) fn wants_rotation(&self, space: usize, rows: usize) -> bool {
+        wants_rotation(self.shared.source.prefixes_of(space), self.width_of(space), rows)
+    }
+
+    /// Width of the vectors of a space.
+    pub(super) fn width_of(&self, space: usize) -> usize {
+        self.manifest.spaces.get(space).map_or(0, |space| space.width as usize)
+    }
+
+    /// Publishes a rotation under a new number, for the spaces that share it with this one.
+    pub(super) fn store(&mut self, space: usize, rotation: Rotation) -> Result<NumberedRotation> {
         let id = self.next_file;
         let file = store_rotation(self.shared.storage.as_ref(), self.manifest.index_id, id, &rotation)?;
         self.next_file += 1;
         let rotation = Arc::new(rotation);
         self.rotations.insert(id, (file, Arc::clone(&rotation)));
+        self.newest_rotations.insert(space, id);
         Ok(NumberedRotation { id, rotation })
     }
 }

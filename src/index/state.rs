@@ -4,10 +4,10 @@ use super::options::VectorSource;
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
 use crate::query::LiveSegment;
-use crate::segment::{Deleted, SPACES, Segment, file_name, is_index_file, load_rotation};
+use crate::segment::{Deleted, Segment, file_name, is_index_file, load_rotation};
 use crate::vector::Rotation;
 use arc_swap::ArcSwap;
-use index_format::{FileKind, FormatError, Manifest, SegmentRef};
+use index_format::{FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,8 +75,10 @@ fn check_agreement(manifest: &Manifest, entry: &SegmentRef, segment: &Segment, d
         ("notes, as the manifest says", entry.notes, meta.notes),
         ("deleted notes, as the manifest says", entry.deleted, deleted.notes().len() as u32),
     ];
-    let width = manifest.encoder.width;
-    let widths = meta.spaces.iter().map(|space| ("width of the vectors, as the manifest says", width, space.width));
+    let widths = meta.spaces.iter().enumerate().map(|(ordinal, space)| {
+        let recorded = manifest.spaces.get(ordinal).map_or(0, |record| record.width);
+        ("width of the vectors, as the manifest says", recorded, space.width)
+    });
     match facts.into_iter().chain(widths).find(|(_, expected, found)| expected != found) {
         None => Ok(()),
         Some((what, expected, found)) => Err(Error::Damaged {
@@ -121,7 +123,11 @@ pub(super) fn publish_manifest(storage: &dyn Storage, manifest: &Manifest) -> Re
 }
 
 /// Publishes the manifest of an empty index.
-pub(super) fn create(storage: &dyn Storage, source: &VectorSource, keeps_pictures: bool) -> Result<()> {
+pub(super) fn create(
+    storage: &dyn Storage,
+    source: &VectorSource,
+    (keeps_pictures, spaces): (bool, Vec<SpaceRecord>),
+) -> Result<()> {
     let _lock = storage.lock()?;
     // Files of an index whose manifest is lost are no free place either: the first commit would clear them away.
     if storage.list()?.iter().any(|name| is_index_file(name)) {
@@ -136,7 +142,7 @@ pub(super) fn create(storage: &dyn Storage, source: &VectorSource, keeps_picture
         committed_ms: now,
         encoder: source.record(),
         keeps_pictures,
-        spaces: SPACES.iter().map(|name| (*name).to_owned()).collect(),
+        spaces,
         segments: Vec::new(),
         rotations: Vec::new(),
     };

@@ -1,6 +1,7 @@
 //! The handle's promises on small collections, against what a naive reader would expect.
 
 use super::*;
+use crate::disk::MemoryStorage;
 use crate::error::Error;
 use crate::note::Note;
 use crate::oracle;
@@ -10,8 +11,11 @@ use fakes::Fake;
 mod fakes;
 mod limits;
 mod paging;
+mod queries;
 mod real;
 mod rotation;
+mod spaces;
+mod together;
 mod writing;
 
 /// An index for vectors of this width, in memory that the test can reach.
@@ -104,7 +108,7 @@ fn a_title_alone_is_found_as_a_whole_and_has_no_passage() {
     index.commit().unwrap();
     let search = |granularity| index.search("tomato", &SearchOptions::new().granularity(granularity)).unwrap();
     let whole = search(Granularity::Global);
-    assert_eq!((whole.hits[0].row, &whole.hits[0].passage), (Row::Global, &None));
+    assert_eq!((&whole.hits[0].row, &whole.hits[0].passage), (&Row::Global, &None));
     assert!(search(Granularity::Local).hits.is_empty());
     let missing = index.similar("t", Like::Passage(0), &SearchOptions::new()).unwrap_err();
     assert!(matches!(missing, Error::NoSuchPart { part: "passage", .. }), "{missing}");

@@ -4,7 +4,8 @@
 use super::commit::Skipped;
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
-use super::prepare::{Prepared, check};
+use super::prepare::{Given, Prepared, check};
+use super::spaces;
 use super::state::Shared;
 use super::sweep::remove_unnamed;
 use crate::disk::Lock;
@@ -37,6 +38,8 @@ pub(super) struct Writer {
     pub(super) manifest: Manifest,
     pub(super) segments: Vec<WriterSegment>,
     pub(super) rotations: BTreeMap<u64, (FileRef, Arc<Rotation>)>,
+    /// The number of the newest rotation learnt for each space; that of the first stands for all of the encoder's.
+    pub(super) newest_rotations: BTreeMap<usize, u64>,
     pub(super) next_file: u64,
     pub(super) skipped: Vec<Skipped>,
     pub(super) pipeline: Pipeline,
@@ -75,6 +78,7 @@ impl Writer {
         });
         remove_unnamed(storage)?;
         Ok(Self {
+            newest_rotations: spaces::newest_rotations(&state.segments),
             segments: segments.collect(),
             rotations,
             next_file: state.manifest.next_file,
@@ -107,14 +111,16 @@ impl Writer {
         self.put(note, None)
     }
 
-    pub(super) fn put(&mut self, note: Note, vector: Option<Vec<f32>>) -> Result<()> {
+    pub(super) fn put(&mut self, mut note: Note, vector: Option<Vec<f32>>) -> Result<()> {
         check(&note, vector.is_some())?;
-        let vector = match (&self.shared.source, vector) {
+        let whole = match (&self.shared.source, vector) {
             (VectorSource::Encoder(encoder), Some(_)) => {
                 return Err(Error::VectorNotWanted { encoder: encoder.info().name.clone() });
             }
             (source, vector) => vector.map(|vector| source.unit(vector)).transpose()?,
         };
+        let named = spaces::rows(&self.manifest.spaces, std::mem::take(&mut note.vectors))?;
+        let given = Given { whole, named };
         // Whatever can fail comes before the note is taken: after an error it is not in, after `Ok` it stays in.
         self.spill_if_large()?;
         if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
@@ -122,8 +128,8 @@ impl Writer {
         }
         self.sequence += 1;
         self.newest.insert(note.id.clone(), self.sequence);
-        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note));
-        self.batch.push(Job { sequence: self.sequence, note, vector });
+        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note) + given.bytes());
+        self.batch.push(Job { sequence: self.sequence, note, given });
         Ok(())
     }
 

@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 pub use passage::{Passage, PassageBudget};
 pub use picture::{Picture, PictureError, PictureFormat, PictureInfo, PictureLimits, PictureSource, Pixels};
 pub use tokens::estimated_tokens;
-pub use validate::{MAX_FIELD_NAME_BYTES, MAX_FIELDS, MAX_ID_BYTES, MAX_PICTURES, MAX_TEXT_BYTES, NoteError};
+pub use validate::{
+    MAX_FIELD_NAME_BYTES, MAX_FIELDS, MAX_ID_BYTES, MAX_PICTURES, MAX_TEXT_BYTES, MAX_VECTORS, NoteError,
+};
 pub use value::Value;
 
 /// One unit of content as its author sees it: a page, a product, an article, a photo.
@@ -46,6 +48,8 @@ pub struct Note {
     pub fields: BTreeMap<String, Value>,
     /// When the note was made: milliseconds since 1970-01-01T00:00:00Z.
     pub created: Option<i64>,
+    /// The caller's own vectors by the name of the space they belong to, several to a space where the note has several.
+    pub vectors: BTreeMap<String, Vec<Vec<f32>>>,
 }
 
 impl Note {
@@ -86,6 +90,13 @@ impl Note {
     #[must_use]
     pub fn created(mut self, millis: i64) -> Self {
         self.created = Some(millis);
+        self
+    }
+
+    /// Adds a vector of the caller's to a named space, after those already there; it need not be of unit length.
+    #[must_use]
+    pub fn vector(mut self, space: impl Into<String>, vector: impl Into<Vec<f32>>) -> Self {
+        self.vectors.entry(space.into()).or_default().push(vector.into());
         self
     }
 }

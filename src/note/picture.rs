@@ -47,6 +47,13 @@ impl Picture {
     }
 }
 
+impl From<Vec<u8>> for Picture {
+    /// A picture given as the bytes of its file.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
 /// The file formats that are read. Of an animation, the first frame counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -10,6 +10,8 @@ pub const MAX_FIELD_NAME_BYTES: usize = 256;
 pub const MAX_FIELDS: usize = 1_024;
 /// Most pictures in one note.
 pub const MAX_PICTURES: usize = 4_096;
+/// Most vectors of the caller in one note, in all spaces together.
+pub const MAX_VECTORS: usize = 4_096;
 /// Most text in one note, in bytes: title, text, alternative texts, keywords and tags together.
 pub const MAX_TEXT_BYTES: usize = 64 << 20;
 
@@ -36,8 +38,8 @@ pub enum NoteError {
         /// Where in the id.
         offset: usize,
     },
-    /// Neither title nor text nor pictures.
-    #[error("note {id:?} has no title, no text and no picture; give it at least one of them")]
+    /// Neither title nor text nor pictures nor vectors.
+    #[error("note {id:?} has no title, no text, no picture and no vector; give it at least one of them")]
     Empty {
         /// The note's id.
         id: String,
@@ -56,6 +58,14 @@ pub enum NoteError {
         /// The note's id.
         id: String,
         /// Pictures found.
+        count: usize,
+    },
+    /// More than [`MAX_VECTORS`] vectors.
+    #[error("note {id:?} has {count} vectors, more than {MAX_VECTORS}; split it into several notes")]
+    ManyVectors {
+        /// The note's id.
+        id: String,
+        /// Vectors found.
         count: usize,
     },
     /// More than [`MAX_FIELDS`] fields.
@@ -133,6 +143,10 @@ impl Note {
             let count = self.fields.len();
             return Err(NoteError::ManyFields { id: id(), count });
         }
+        let count = self.vectors.values().map(Vec::len).sum::<usize>();
+        if count > MAX_VECTORS {
+            return Err(NoteError::ManyVectors { id: id(), count });
+        }
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT_BYTES {
             return Err(NoteError::LongText { id: id(), bytes });
@@ -143,7 +157,7 @@ impl Note {
         self.validate_instant("created", self.created)?;
         // Last, so that whoever brings content of another kind (a vector) knows that all else holds.
         let blank = self.title.trim().is_empty() && self.text.trim().is_empty();
-        if blank && self.pictures.is_empty() {
+        if blank && self.pictures.is_empty() && count == 0 {
             return Err(NoteError::Empty { id: id() });
         }
         Ok(())

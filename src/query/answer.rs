@@ -3,7 +3,7 @@
 use super::Cursor;
 
 /// The part of a note that won it its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Row {
     /// The note as a whole.
@@ -22,6 +22,34 @@ pub enum Row {
         /// Number of the picture in the note, from 0.
         ordinal: u32,
     },
+    /// A region of a picture: one cell of an even grid over it.
+    Region {
+        /// Number of the picture in the note, from 0.
+        ordinal: u32,
+        /// Number of the cell in reading order, from 0.
+        cell: u32,
+        /// Cells along each side of the grid.
+        side: u32,
+    },
+    /// A vector that the caller gave the note.
+    Vector {
+        /// Name of the space it lies in.
+        space: String,
+        /// Number of the vector among those of the note in that space, from 0.
+        ordinal: u32,
+    },
+}
+
+/// How a note did in one of several spaces that were searched together.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AimScore {
+    /// Name of the space; `content` for those of the encoder.
+    pub space: String,
+    /// Cosine of the note's best row there; 0 where it has none.
+    pub score: f32,
+    /// That row.
+    pub row: Option<Row>,
 }
 
 /// The passage of a hit that is closest to the query.
@@ -58,12 +86,16 @@ pub struct Hit {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What the order is by: at present the cosine of the winning row, in [-1, 1].
+    /// What the order is by: the cosine of the winning row, in [-1, 1]; where several spaces were searched, the mean of the
+    /// scores in [`Hit::aims`] by weight.
     pub score: f32,
-    /// The part that won.
+    /// The part that won: of several spaces, the one that brought most of the score.
     pub row: Row,
-    /// The passage closest to the query, for showing why; none for a note without text.
+    /// The passage closest to the query, for showing why; none for a note without text, and for a query that asks nothing
+    /// in the encoder's spaces.
     pub passage: Option<Passage>,
+    /// The score in each space, where the query has terms in several; else empty.
+    pub aims: Vec<AimScore>,
     /// What each stage thought of the winning row.
     pub stages: StageScores,
 }
@@ -80,7 +112,7 @@ pub struct Stages {
     pub rescored: u64,
     /// Whether every live row was compared in full width.
     pub exact: bool,
-    /// Recall to expect, from the curves measured when the segments were built; 1 if exact.
+    /// Recall to expect, from the curves measured when the segments were built; 1 if exact. Of several spaces, the lowest.
     pub expected_recall: f32,
 }
 

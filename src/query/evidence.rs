@@ -1,37 +1,51 @@
 //! From a found row to a hit a person can judge: id, title, the part that won, the passage closest to the query.
 
-use super::axes::Axes;
+use super::aim::Aiming;
 use super::group::Found;
-use super::{Hit, Passage, Row, StageScores};
+use super::{AimScore, Hit, Passage, Row, StageScores};
 use crate::error::Result;
 use crate::segment::LOCAL;
 use crate::vector::kernels;
-use index_format::layout::{ROW_PASSAGE, ROW_PICTURE};
+use index_format::layout::{ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{ArchivedRecord, RowEntry};
 
 /// The hit for a found note.
-pub(super) fn evidence(found: &Found<'_>, axes: &Axes) -> Result<Hit> {
+pub(super) fn evidence(found: &Found<'_>, aims: &[Aiming<'_>]) -> Result<Hit> {
     let record = found.segment.record(found.note)?;
-    let entry = found.segment.space(found.space).and_then(|space| space.view.rows.get(found.candidate.row as usize));
-    let row = entry.map_or(Row::Global, row_of);
-    let passage = match (row, entry) {
+    let entry = entry_of(found, found.space, found.candidate.row);
+    let row = entry.zip(aims.get(found.aim)).map_or(Row::Global, |(entry, aim)| row_of(entry, aim));
+    let passage = match (&row, entry) {
         (Row::Passage { .. }, Some(entry)) => passage_of(record, entry, found.candidate.full),
-        _ => best_passage(found, record, axes),
+        _ => best_passage(found, record, aims),
     };
     Ok(Hit {
         id: record.id.to_string(),
         title: record.title.to_string(),
-        score: found.candidate.full,
+        score: found.score,
         row,
         passage,
+        aims: if aims.len() > 1 { aims.iter().map(|aim| score_in(found, aim)).collect() } else { Vec::new() },
         stages: StageScores { coarse: found.candidate.coarse, full: found.candidate.full },
     })
 }
 
-const fn row_of(entry: &RowEntry) -> Row {
+fn entry_of<'a>(found: &Found<'a>, space: u16, row: u32) -> Option<&'a RowEntry> {
+    found.segment.space(space).and_then(|space| space.view.rows.get(row as usize))
+}
+
+/// How a found note does in one of several aims.
+fn score_in(found: &Found<'_>, aim: &Aiming<'_>) -> AimScore {
+    let best = aim.best_row(found.segment, found.note);
+    let row = best.and_then(|(space, candidate)| entry_of(found, space, candidate.row)).map(|entry| row_of(entry, aim));
+    AimScore { space: aim.aim.name.clone(), score: best.map_or(0.0, |(_, candidate)| candidate.full), row }
+}
+
+fn row_of(entry: &RowEntry, aim: &Aiming<'_>) -> Row {
     match entry.part {
         ROW_PASSAGE => Row::Passage { ordinal: entry.ordinal, start: entry.start as usize, end: entry.end as usize },
         ROW_PICTURE => Row::Picture { ordinal: entry.ordinal },
+        ROW_REGION => Row::Region { ordinal: entry.ordinal, cell: entry.start, side: entry.end },
+        ROW_VECTOR => Row::Vector { space: aim.aim.name.clone(), ordinal: entry.ordinal },
         _ => Row::Global,
     }
 }
@@ -42,8 +56,9 @@ fn passage_of(record: &ArchivedRecord, entry: &RowEntry, score: f32) -> Option<P
     Some(Passage { ordinal: entry.ordinal, start, end, score, text })
 }
 
-/// The passage of a note that is closest to the query, compared in full width.
-fn best_passage(found: &Found<'_>, record: &ArchivedRecord, axes: &Axes) -> Option<Passage> {
+/// The passage of a note that is closest to what the query asks of the encoder's spaces, compared in full width.
+fn best_passage(found: &Found<'_>, record: &ArchivedRecord, aims: &[Aiming<'_>]) -> Option<Passage> {
+    let axes = &aims.iter().find(|aim| aim.aim.space.is_none())?.axes;
     let space = found.segment.space(LOCAL)?;
     let rows = space.view.rows_of(found.note);
     let query = axes.full();

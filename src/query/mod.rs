@@ -7,6 +7,7 @@
 //! | `answer.rs` | what a caller gets |
 //! | `cursor.rs` | where the next page starts |
 //! | `opened.rs` | the views of a segment, made once a search |
+//! | `aim.rs` | what is searched for in one space, and how a note does there |
 //! | `plan.rs` | recall asked for → beam and number to rescore, from the segment's measured curve |
 //! | `axes.rs` | the query in the axes of each space |
 //! | `beam.rs` | the best rows met on a walk, and how far it goes |
@@ -23,6 +24,7 @@
 //! Segments are arguments here; which are alive, and since when, is the index's business, and so is what turned a text
 //! into the query vector.
 
+mod aim;
 mod answer;
 mod axes;
 mod beam;
@@ -41,13 +43,15 @@ mod space;
 mod target;
 mod walk;
 
-pub use answer::{Answer, Hit, Passage, Row, StageScores, Stages};
+pub(crate) use aim::Aim;
+pub use answer::{AimScore, Answer, Hit, Passage, Row, StageScores, Stages};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use options::Limits;
 pub use options::{Cancel, Granularity, SearchOptions};
 pub(crate) use search::{LiveSegment, Target, search};
 pub use target::{Like, Query};
+pub(crate) use target::{Sought, Term};
 
 #[cfg(test)]
 mod tests;

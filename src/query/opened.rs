@@ -4,6 +4,7 @@ use super::search::LiveSegment;
 use crate::error::Result;
 use crate::segment::{GLOBAL, LOCAL, OpenSpace};
 use crate::vector::kernels;
+use index_format::layout::OWN_SPACES;
 use index_format::{ArchivedRecord, SegmentView};
 
 /// Views of a segment and of its spaces.
@@ -13,22 +14,34 @@ pub(super) struct Opened<'a> {
     /// Its place among the segments of the search.
     pub(super) number: usize,
     notes: SegmentView<'a>,
-    spaces: [Option<OpenSpace<'a>>; 2],
+    /// Those of the encoder.
+    own: [Option<OpenSpace<'a>>; OWN_SPACES],
+    /// Those of the caller that the search needs.
+    named: Vec<(u16, OpenSpace<'a>)>,
 }
 
 impl<'a> Opened<'a> {
-    pub(super) fn all(segments: &'a [LiveSegment]) -> Result<Vec<Self>> {
+    /// Opens the encoder's spaces of each segment, and those of the caller with these ordinals.
+    pub(super) fn all(segments: &'a [LiveSegment], wanted: impl Iterator<Item = u16> + Clone) -> Result<Vec<Self>> {
         let open = |(number, live): (usize, &'a LiveSegment)| {
             let segment = &live.segment;
-            let spaces = [segment.space(GLOBAL)?, segment.space(LOCAL)?];
-            Ok(Self { live, number, notes: segment.view()?, spaces })
+            let own = [segment.space(GLOBAL)?, segment.space(LOCAL)?];
+            let mut named = Vec::new();
+            for ordinal in wanted.clone() {
+                named.extend(segment.space(ordinal)?.map(|space| (ordinal, space)));
+            }
+            Ok(Self { live, number, notes: segment.view()?, own, named })
         };
         segments.iter().enumerate().map(open).collect()
     }
 
     /// A space, unless it has no rows.
     pub(super) fn space(&self, ordinal: u16) -> Option<&OpenSpace<'a>> {
-        self.spaces.get(usize::from(ordinal))?.as_ref().filter(|space| space.meta.rows > 0)
+        let space = match self.own.get(usize::from(ordinal)) {
+            Some(own) => own.as_ref(),
+            None => self.named.iter().find(|(number, _)| *number == ordinal).map(|(_, space)| space),
+        };
+        space.filter(|space| space.meta.rows > 0)
     }
 
     /// The id of a note; none where the file is damaged.

@@ -1,19 +1,23 @@
 //! One search over all live segments: candidates of each space, widening until enough notes are found, order.
 
-use super::axes::Axes;
+use super::aim::{Aim, Aiming};
 use super::evidence::evidence;
 use super::group::{Found, best_of_each_note, ranked};
 use super::opened::Opened;
-use super::options::{Granularity, Limits, SearchOptions};
+use super::options::{Limits, SearchOptions};
 use super::plan::{Method, plan};
 use super::space::Coarse;
 use super::{Answer, Cursor, Stages};
 use crate::error::Result;
-use crate::segment::{Deleted, GLOBAL, LOCAL, OpenSpace, Segment};
+use crate::segment::{Deleted, OpenSpace, Segment};
 use std::sync::Arc;
 
 /// How much the effort grows when an attempt found too few notes.
 const WIDEN: usize = 4;
+
+/// Effort of the first attempt where several spaces are searched together: a note that is good in all of them need not be
+/// among the best of any.
+const TOGETHER: usize = 4;
 
 /// A segment and its deleted notes.
 #[derive(Debug, Clone)]
@@ -34,10 +38,10 @@ impl LiveSegment {
 /// What is searched for.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    /// A unit vector in the encoder's own axes.
-    pub(crate) vector: Vec<f32>,
-    /// A note that must not be its own answer.
-    pub(crate) exclude: Option<String>,
+    /// What is searched for in each space; at least one.
+    pub(crate) aims: Vec<Aim>,
+    /// Notes that must not be their own answer.
+    pub(crate) exclude: Vec<String>,
 }
 
 /// One search: what all its steps share.
@@ -46,7 +50,7 @@ pub(super) struct Search<'a> {
     pub(super) target: &'a Target,
     pub(super) options: &'a SearchOptions,
     pub(super) limits: &'a Limits,
-    pub(super) axes: Axes,
+    pub(super) aims: Vec<Aiming<'a>>,
 }
 
 /// The candidates of one attempt over all segments and spaces.
@@ -54,6 +58,8 @@ struct Attempt<'a> {
     found: Vec<Found<'a>>,
     stages: Stages,
     exhaustive: bool,
+    /// By aim, where there are several: no row that was not found scores more, as far as recall goes.
+    floors: Vec<f32>,
 }
 
 /// Searches the segments for the notes closest to the target.
@@ -69,15 +75,16 @@ pub(crate) fn search(
 ) -> Result<Answer> {
     options.check()?;
     limits.check()?;
-    let opened = Opened::all(segments)?;
-    let search = Search { segments: &opened, target, options, limits, axes: Axes::of(&target.vector) };
+    let opened = Opened::all(segments, target.aims.iter().filter_map(|aim| aim.space))?;
+    let aims = Aiming::all(&target.aims, options.granularity);
+    let search = Search { segments: &opened, target, options, limits, aims };
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let (found, stages) = search.found(seen)?;
     let mut hits = Vec::with_capacity(options.k.min(found.len()));
     found.iter().take(options.k).for_each(|found| found.segment.prefetch(found.note));
     for found in found.iter().take(options.k) {
         limits.check()?;
-        hits.push(evidence(found, &search.axes)?);
+        hits.push(evidence(found, &search.aims)?);
     }
     let more = found.len() > options.k;
     let next = hits.last().filter(|_| more).map(|hit| Cursor {
@@ -96,11 +103,12 @@ impl<'a> Search<'a> {
         let k = self.options.k;
         // One more than asked for tells whether there is a next page.
         let want = if k == 0 { 0 } else { k.saturating_add(seen).saturating_add(1).min(live) };
-        let mut widen = 1_usize;
+        let mut widen = if self.aims.len() > 1 { TOGETHER } else { 1 };
         loop {
             let attempt = self.attempt(want, widen)?;
             let page = ranked(self, attempt.found)?;
-            if attempt.exhaustive || (page.len() > k && !cut_within_a_tie(&page, k)) {
+            let enough = page.len() > k && !cut_within_a_tie(&page, k) && self.settled(&page, &attempt.floors);
+            if attempt.exhaustive || enough {
                 return Ok((page, attempt.stages));
             }
             widen = widen.saturating_mul(WIDEN);
@@ -110,12 +118,17 @@ impl<'a> Search<'a> {
     fn attempt(&self, want: usize, widen: usize) -> Result<Attempt<'a>> {
         let segments = self.segments.len();
         let stages = Stages { segments, coarse: 0, rescored: 0, exact: true, expected_recall: 1.0 };
-        let mut attempt = Attempt { found: Vec::new(), stages, exhaustive: true };
+        let mut attempt = Attempt { found: Vec::new(), stages, exhaustive: true, floors: Vec::new() };
+        if self.aims.len() > 1 {
+            attempt.floors.resize(self.aims.len(), 0.0);
+        }
         for segment in self.segments {
-            for ordinal in self.spaces() {
-                if let Some(space) = segment.space(*ordinal).filter(|_| want > 0) {
-                    self.search_space(&mut attempt, (segment, *ordinal, space), want, widen);
-                    self.limits.check()?;
+            for (number, aim) in self.aims.iter().enumerate() {
+                for ordinal in aim.spaces {
+                    if let Some(space) = segment.space(*ordinal).filter(|_| want > 0) {
+                        self.search_space(&mut attempt, number, (segment, *ordinal, space), [want, widen]);
+                        self.limits.check()?;
+                    }
                 }
             }
         }
@@ -123,22 +136,22 @@ impl<'a> Search<'a> {
         Ok(attempt)
     }
 
-    /// The spaces that are looked into.
-    pub(super) const fn spaces(&self) -> &'static [u16] {
-        match self.options.granularity {
-            Granularity::Global => &[GLOBAL],
-            Granularity::Local => &[LOCAL],
-            Granularity::Auto => &[GLOBAL, LOCAL],
-        }
+    /// Whether enough of a page is better than any note that was found in no space can be: as much of it as the recall asks
+    /// for (the threshold algorithm of Fagin, Lotem and Naor 2003, "Optimal aggregation algorithms for middleware").
+    fn settled(&self, page: &[Found<'_>], floors: &[f32]) -> bool {
+        let unseen: f32 = self.aims.iter().zip(floors).map(|(aim, floor)| aim.counted(*floor)).sum();
+        let sure = (self.options.recall * self.options.k as f32).ceil() as usize;
+        floors.is_empty() || page.get(sure.saturating_sub(1)).is_none_or(|found| found.score >= unseen)
     }
 
     fn search_space(
         &self,
         attempt: &mut Attempt<'a>,
+        aim: usize,
         (segment, ordinal, space): (&'a Opened<'a>, u16, &OpenSpace<'a>),
-        want: usize,
-        widen: usize,
+        [want, widen]: [usize; 2],
     ) {
+        let Some(Aiming { axes, .. }) = self.aims.get(aim) else { return };
         let plan = plan(space.meta, want, self.options.recall, widen);
         let note_of = |row: u32| space.view.rows.get(row as usize).map(|entry| entry.note);
         let deleted = segment.live.deleted.notes();
@@ -147,18 +160,22 @@ impl<'a> Search<'a> {
         let stop = || self.limits.check().is_err();
         let coarse = Coarse::of(space.meta, &space.view);
         let candidates = match plan.method {
-            Method::Exact => coarse.exact(self.axes.full(), alive, &stop),
-            _ => coarse.candidates((self.axes.full(), &self.axes.coded(space)), plan, alive, &stop),
+            Method::Exact => coarse.exact(axes.full(), alive, &stop),
+            _ => coarse.candidates((axes.full(), &axes.coded(space)), plan, alive, &stop),
         };
         attempt.stages.coarse += candidates.scored;
         attempt.stages.rescored += candidates.found.len() as u64;
         attempt.stages.exact &= candidates.exhaustive;
         attempt.stages.expected_recall = attempt.stages.expected_recall.min(plan.expected_recall);
         attempt.exhaustive &= candidates.exhaustive;
+        if let Some(floor) = attempt.floors.get_mut(aim).filter(|_| !candidates.exhaustive) {
+            *floor = floor.max(candidates.score_of(plan.wanted));
+        }
         for candidate in candidates.found {
             let Some(note) = note_of(candidate.row) else { continue };
             let at_cut = candidate.coarse <= candidates.cut;
-            attempt.found.push(Found { segment, space: ordinal, note, candidate, at_cut });
+            let score = candidate.full;
+            attempt.found.push(Found { segment, aim, space: ordinal, note, candidate, score, at_cut });
         }
     }
 }
@@ -167,6 +184,6 @@ impl<'a> Search<'a> {
 /// not known yet.
 fn cut_within_a_tie(page: &[Found<'_>], k: usize) -> bool {
     let Some(last) = k.checked_sub(1).and_then(|last| page.get(last)) else { return false };
-    let tied = |found: &&Found<'_>| found.candidate.full == last.candidate.full;
+    let tied = |found: &&Found<'_>| found.score == last.score;
     page.iter().filter(tied).any(|found| found.at_cut)
 }

@@ -41,6 +41,15 @@ pub(super) struct Candidates {
     pub(super) cut: f32,
 }
 
+impl Candidates {
+    /// The score of the candidate in this place, counted from 1, or of the last one.
+    pub(super) fn score_of(&self, place: usize) -> f32 {
+        let mut scores: Vec<f32> = self.found.iter().map(|candidate| candidate.full).collect();
+        scores.sort_unstable_by(|left, right| right.total_cmp(left));
+        scores.get(place.saturating_sub(1)).or(scores.last()).copied().unwrap_or(0.0)
+    }
+}
+
 impl<'a> Coarse<'a> {
     /// The arrays of an open space.
     pub(super) fn of(meta: &SpaceMeta, view: &SpaceView<'a>) -> Self {

@@ -1,19 +1,62 @@
-//! What a caller asks: a text, a vector, or more like something that is there.
+//! What a caller asks: a text, a picture, a vector, more like something that is there, less like something else, or several
+//! of these together.
 
-/// What to search for. `&str` and `String` convert into a text query.
+use crate::note::Picture;
+
+/// What to search for: terms that are wanted, each with a weight, and terms that are not. `&str` and `String` convert into a
+/// query of one text.
+///
+/// ```
+/// use uninote::Query;
+///
+/// # let photo: Vec<u8> = Vec::new();
+/// let red = Query::picture(photo).and("this, but red");
+/// let others = Query::like(["soup", "stew"]).unlike(Query::similar("salad")).and(Query::text("quick").weight(0.5));
+/// let sounds = Query::text("a storm at sea").and(Query::vector_in("audio", vec![0.3; 16]));
+/// ```
+///
+/// **How terms become one direction.** Wanted texts and pictures of one weight are read by the encoder together, as one input
+/// in their order. Stored and given vectors are brought to unit length and join that of the input in a mean by weight. Of what
+/// is not wanted each term stands for itself: half of the mean of its unit vectors, again by weight, is taken away. What is
+/// left is brought to unit length, and searched for. This is relevance feedback (Rocchio 1971, "Relevance feedback in
+/// information retrieval") with wanted terms at weight 1 and unwanted ones at 0.5. Notes that are terms are not among the
+/// hits.
+///
+/// **Several spaces.** Terms of the caller's spaces have a direction of their own in each. A note is then scored in all of
+/// them, by its best row in each and 0 where it has none, and the mean by weight is its score: a space weighs as much as the
+/// wanted terms in it. What is not wanted works in its own space only, where something must be wanted, too.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Query {
-    /// What matches this text.
+pub struct Query {
+    pub(crate) terms: Vec<Term>,
+}
+
+/// One thing that is wanted or not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Term {
+    pub(crate) sought: Sought,
+    pub(crate) weight: f32,
+    pub(crate) wanted: bool,
+}
+
+/// What a term is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Sought {
     Text(String),
-    /// What is closest to this vector, of the encoder's full width; it need not be of unit length.
-    Vector(Vec<f32>),
-    /// What is like this note, or like one part of it. The note itself is not among the hits.
-    Similar {
-        /// The note's id.
+    Picture(Picture),
+    /// In the encoder's spaces, or in one of the caller's.
+    Vector {
+        space: Option<String>,
+        vector: Vec<f32>,
+    },
+    /// What the encoder made of a note, or of a part of it.
+    Note {
         id: String,
-        /// Which part of it.
         part: Like,
+    },
+    /// What the caller gave a note in a space.
+    NoteIn {
+        id: String,
+        space: String,
     },
 }
 
@@ -28,27 +71,81 @@ pub enum Like {
     Passage(u32),
     /// One picture, counted from 0.
     Picture(u32),
+    /// One region of a picture.
+    Region {
+        /// The picture, counted from 0.
+        picture: u32,
+        /// Its cell in reading order, counted from 0.
+        cell: u32,
+    },
 }
 
 impl Query {
-    /// What matches this text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into())
+    fn one(sought: Sought) -> Self {
+        Self { terms: vec![Term { sought, weight: 1.0, wanted: true }] }
     }
 
-    /// What is closest to this vector.
+    /// What matches this text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::one(Sought::Text(text.into()))
+    }
+
+    /// What matches this picture: a [`Picture`], or the bytes of its file. Its alternative text is not looked at.
+    pub fn picture(picture: impl Into<Picture>) -> Self {
+        Self::one(Sought::Picture(picture.into()))
+    }
+
+    /// What is closest to this vector, of the encoder's full width; it need not be of unit length.
     pub fn vector(vector: impl Into<Vec<f32>>) -> Self {
-        Self::Vector(vector.into())
+        Self::one(Sought::Vector { space: None, vector: vector.into() })
+    }
+
+    /// What is closest to this vector in one of the caller's spaces.
+    pub fn vector_in(space: impl Into<String>, vector: impl Into<Vec<f32>>) -> Self {
+        Self::one(Sought::Vector { space: Some(space.into()), vector: vector.into() })
     }
 
     /// What is like this note.
     pub fn similar(id: impl Into<String>) -> Self {
-        Self::Similar { id: id.into(), part: Like::Note }
+        Self::similar_to_part(id, Like::Note)
     }
 
     /// What is like one part of this note.
     pub fn similar_to_part(id: impl Into<String>, part: Like) -> Self {
-        Self::Similar { id: id.into(), part }
+        Self::one(Sought::Note { id: id.into(), part })
+    }
+
+    /// What is like this note in one of the caller's spaces: like the mean of its vectors there.
+    pub fn similar_in(id: impl Into<String>, space: impl Into<String>) -> Self {
+        Self::one(Sought::NoteIn { id: id.into(), space: space.into() })
+    }
+
+    /// What is like all of these notes.
+    pub fn like<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
+        Self { terms: ids.into_iter().flat_map(|id| Self::similar(id).terms).collect() }
+    }
+
+    /// Wants the terms of another query, too.
+    #[must_use]
+    pub fn and(mut self, other: impl Into<Self>) -> Self {
+        self.terms.extend(other.into().terms);
+        self
+    }
+
+    /// Turns away from the terms of another query; what that one turns away from is then wanted.
+    #[must_use]
+    pub fn unlike(mut self, other: impl Into<Self>) -> Self {
+        let turned = |term: Term| Term { wanted: !term.wanted, ..term };
+        self.terms.extend(other.into().terms.into_iter().map(turned));
+        self
+    }
+
+    /// Multiplies the weight of each term so far, which is 1 at first. Weights count against each other, so that that of a
+    /// single term has no effect.
+    #[must_use]
+    pub fn weight(mut self, weight: f32) -> Self {
+        self.terms.iter_mut().for_each(|term| term.weight *= weight);
+        self
     }
 }
 
@@ -60,6 +157,6 @@ impl From<&str> for Query {
 
 impl From<String> for Query {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::text(text)
     }
 }

@@ -85,7 +85,7 @@ fn id_order(records: &[Record]) -> Vec<u32> {
 /// The rows of each note, as starts and row numbers (compressed sparse rows).
 fn rows_by_note(notes: usize, rows: &[RowEntry]) -> (Vec<u32>, Vec<u32>) {
     let mut numbers: Vec<u32> = (0..rows.len() as u32).collect();
-    let key = |row: &u32| rows.get(*row as usize).map(|entry| (entry.note, entry.part, entry.ordinal));
+    let key = |row: &u32| rows.get(*row as usize).map(|entry| (entry.note, entry.part_key()));
     numbers.sort_unstable_by_key(key);
     let mut starts = vec![0_u32; notes + 1];
     for entry in rows {

@@ -23,12 +23,14 @@ pub(crate) use open::{OpenSpace, Segment, check_identity};
 pub(crate) use records::{note_of, record_of};
 pub(crate) use rotation::{load_rotation, store_rotation};
 
+use index_format::layout::OWN_SPACES;
+
 /// Ordinal of the space of whole notes.
 pub(crate) const GLOBAL: u16 = 0;
-/// Ordinal of the space of passages and pictures.
+/// Ordinal of the space of passages, pictures and their regions.
 pub(crate) const LOCAL: u16 = 1;
-/// Names of the spaces by ordinal.
-pub(crate) const SPACES: [&str; 2] = ["global", "local"];
+/// Names of the spaces that every index has, by ordinal; those of the caller come after them.
+pub(crate) const SPACES: [&str; OWN_SPACES] = ["global", "local"];
 
 /// The name of a file of an index.
 pub(crate) fn file_name(kind: index_format::FileKind, id: u64) -> String {

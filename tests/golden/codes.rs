@@ -2,13 +2,12 @@
 
 use super::WIDTH;
 
-/// Codes of 8 bits.
-pub(crate) fn codes(vectors: &[f32], dims: usize, scale: f32) -> Vec<i8> {
+/// Codes of 8 bits of whole vectors.
+pub(crate) fn codes(vectors: &[f32], width: usize, scale: f32) -> Vec<i8> {
     let mut codes = Vec::new();
-    for vector in vectors.chunks_exact(WIDTH) {
-        let prefix = &vector[..dims];
-        let length = prefix.iter().map(|value| value * value).sum::<f32>().sqrt();
-        codes.extend(prefix.iter().map(|value| if length == 0.0 { 0 } else { (value / length * scale).round() as i8 }));
+    for vector in vectors.chunks_exact(width) {
+        let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+        codes.extend(vector.iter().map(|value| if length == 0.0 { 0 } else { (value / length * scale).round() as i8 }));
     }
     codes
 }

@@ -1,19 +1,24 @@
-//! The stored index as owned parts: fixed parts to bytes, bytes back to parts.
+//! The stored index as owned parts, and their bytes.
 
 #[path = "codes.rs"]
 mod codes;
+#[path = "segment.rs"]
+mod segment;
 
 use codes::{LEVELS, codes, half_bytes};
-use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
-use index_format::segment::{add_meta, add_records};
+use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{
     EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest, PictureRecord,
-    RecallPoint, Record, RowEntry, SectionKind, SegmentFile, SegmentMeta, SegmentRef, SpaceMeta,
+    RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, SpaceRecord,
 };
+pub(crate) use segment::Segment;
+use segment::Space;
 use std::collections::BTreeMap;
 
 /// Width of all vectors.
 pub(crate) const WIDTH: usize = 8;
+/// Width of the vectors of the caller's space.
+pub(crate) const NAMED_WIDTH: usize = 3;
 /// A complete picture of one pixel.
 pub(crate) const PICTURE: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
@@ -22,26 +27,6 @@ const MILLIS: i64 = 1_760_000_000_000;
 
 /// Files by name.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
-
-/// A segment file taken apart.
-pub(crate) struct Segment {
-    file_id: u64,
-    meta: SegmentMeta,
-    records: Vec<Record>,
-    id_order: Vec<u32>,
-    pictures: Vec<Vec<u8>>,
-    spaces: Vec<Space>,
-}
-
-#[derive(Default)]
-struct Space {
-    rows: Vec<RowEntry>,
-    note_row_starts: Vec<u32>,
-    note_rows: Vec<u32>,
-    vectors: Vec<f32>,
-    codes: Vec<i8>,
-    links: Vec<u32>,
-}
 
 /// A vector of unit length that no other number up to 400 has: four of eight components, each plus or minus a half.
 pub(crate) fn vector(number: usize) -> [f32; WIDTH] {
@@ -56,6 +41,11 @@ pub(crate) fn vector(number: usize) -> [f32; WIDTH] {
         half += 1;
         if signs & (1 << (half - 1)) == 0 { 0.5 } else { -0.5 }
     })
+}
+
+/// The vectors of the caller's space: of three axes, one each.
+pub(crate) fn named_vector(number: usize) -> [f32; NAMED_WIDTH] {
+    std::array::from_fn(|axis| if axis == number { 1.0 } else { 0.0 })
 }
 
 /// The rotation: axes in reverse, every other one turned round.
@@ -76,8 +66,8 @@ fn record(id: &str, title: &str, text: &str) -> Record {
     Record { id, title, text, pictures: vec![], fields: vec![], created_ms: None, content_hash: [0; 16] }
 }
 
-/// Notes with everything a note can have; no graph, no rotation.
-fn rich() -> Segment {
+/// A record with everything a note can have.
+fn rich_record() -> Record {
     let mut first = record("kyoto/autumn.md", "Autumn in 京都", "Leaves turn red.\n\nTemples stay.");
     first.created_ms = Some(-1);
     let kept = PictureRecord {
@@ -99,15 +89,37 @@ fn rich() -> Segment {
         ("year", FieldValue::Integer(i64::MAX)),
     ];
     first.fields = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let mut records = vec![first, record("deleted.md", "Deleted", ""), record("a\nb", "", "an id in two lines")];
+    first
+}
+
+/// Notes with every kind of row, also in a space of the caller's; no graph, no rotation.
+fn rich() -> Segment {
+    let mut records =
+        vec![rich_record(), record("deleted.md", "Deleted", ""), record("a\nb", "", "an id in two lines")];
     records.iter_mut().for_each(|record| record.content_hash = record.hash_content());
     let row = |note, part, ordinal, start, end| RowEntry { note, part, ordinal, start, end };
     let global = vec![row(0, ROW_NOTE, 0, 0, 0), row(1, ROW_NOTE, 0, 0, 0), row(2, ROW_NOTE, 0, 0, 0)];
-    let local = vec![row(0, ROW_PASSAGE, 0, 0, 16), row(0, ROW_PASSAGE, 1, 18, 31), row(0, ROW_PICTURE, 1, 0, 0)];
-    let spaces = [(global, vec![0, 1, 2, 3], 100), (local, vec![0, 3, 3, 3], 103)].map(|(rows, starts, number)| {
-        let vectors: Vec<f32> = (number..number + 3).flat_map(vector).collect();
-        let codes = codes(&vectors, WIDTH, 254.0);
-        Space { rows, note_row_starts: starts, note_rows: vec![0, 1, 2], vectors, codes, links: Vec::new() }
+    let local = vec![
+        row(0, ROW_PASSAGE, 0, 0, 16),
+        row(0, ROW_PASSAGE, 1, 18, 31),
+        row(0, ROW_PICTURE, 1, 0, 0),
+        row(0, ROW_REGION, 1, 3, 2),
+    ];
+    let named = vec![row(0, ROW_VECTOR, 0, 0, 0), row(0, ROW_VECTOR, 1, 0, 0), row(2, ROW_VECTOR, 0, 0, 0)];
+    let spaces = [
+        (global, vec![0, 1, 2, 3], 100, WIDTH),
+        (local, vec![0, 4, 4, 4], 103, WIDTH),
+        (named, vec![0, 2, 2, 3], 0, NAMED_WIDTH),
+    ]
+    .map(|(rows, starts, number, width)| {
+        let count = rows.len();
+        let vectors: Vec<f32> = match width {
+            WIDTH => (number..number + count).flat_map(vector).collect(),
+            _ => (0..count).flat_map(named_vector).collect(),
+        };
+        let codes = codes(&vectors, width, 254.0);
+        let note_rows = (0..count as u32).collect();
+        Space { rows, note_row_starts: starts, note_rows, vectors, codes, links: Vec::new() }
     });
     let meta = SpaceMeta {
         width: WIDTH as u32,
@@ -123,7 +135,15 @@ fn rich() -> Segment {
     };
     Segment {
         file_id: 1,
-        meta: SegmentMeta { notes: 3, built_ms: MILLIS, spaces: vec![meta.clone(), meta] },
+        meta: SegmentMeta {
+            notes: 3,
+            built_ms: MILLIS,
+            spaces: vec![
+                meta.clone(),
+                SpaceMeta { rows: 4, ..meta.clone() },
+                SpaceMeta { width: NAMED_WIDTH as u32, code_dims: NAMED_WIDTH as u32, ..meta },
+            ],
+        },
         records,
         id_order: vec![2, 1, 0],
         pictures: vec![PICTURE.to_vec()],
@@ -179,53 +199,6 @@ fn graphed() -> Segment {
     }
 }
 
-impl Segment {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut file = FileBuilder::new(FileKind::Segment, INDEX, self.file_id);
-        add_meta(&mut file, &self.meta).unwrap();
-        file.array(SectionKind::IdOrder, NO_SPACE, &self.id_order, 1);
-        file.blobs([SectionKind::IdExtents, SectionKind::IdBytes], self.records.iter().map(|record| &record.id), 1);
-        for (ordinal, (meta, space)) in self.meta.spaces.iter().zip(&self.spaces).enumerate() {
-            let ordinal = ordinal as u16;
-            if let Some(graph) = meta.graph {
-                file.array(SectionKind::Links, ordinal, &space.links, graph.degree as usize);
-            }
-            file.array(SectionKind::Codes, ordinal, &space.codes, meta.code_bytes());
-            file.array(SectionKind::Rows, ordinal, &space.rows, 1);
-            file.array(SectionKind::NoteRowStarts, ordinal, &space.note_row_starts, 1);
-            file.array(SectionKind::NoteRows, ordinal, &space.note_rows, 1);
-            file.array(SectionKind::Vectors, ordinal, &space.vectors, meta.width as usize);
-        }
-        add_records(&mut file, &self.records).unwrap();
-        file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], &self.pictures, 1);
-        file.finish().unwrap().to_vec()
-    }
-
-    pub(crate) fn decode(bytes: &[u8]) -> Self {
-        let file = SegmentFile::parse(bytes).unwrap();
-        let view = file.view(bytes).unwrap();
-        let spaces = (0..file.meta.spaces.len()).map(|ordinal| {
-            let space = file.space(bytes, ordinal as u16).unwrap();
-            Space {
-                rows: space.rows.to_vec(),
-                note_row_starts: space.note_row_starts.to_vec(),
-                note_rows: space.note_rows.to_vec(),
-                vectors: space.vectors.to_vec(),
-                codes: space.codes.to_vec(),
-                links: space.links.map_or(Vec::new(), |links| links.neighbours.to_vec()),
-            }
-        });
-        Self {
-            file_id: file.table.header().file_id,
-            records: (0..file.meta.notes).map(|note| view.record(note).unwrap()).collect(),
-            id_order: view.id_order.to_vec(),
-            pictures: (0..view.pictures.len()).map(|blob| view.pictures.get(blob).unwrap().to_vec()).collect(),
-            spaces: spaces.collect(),
-            meta: file.meta,
-        }
-    }
-}
-
 pub(crate) fn encode_tombstones(notes: &[u32]) -> Vec<u8> {
     let mut file = FileBuilder::new(FileKind::Tombstones, INDEX, 4);
     file.array(SectionKind::Deleted, NO_SPACE, notes, 1);
@@ -257,9 +230,12 @@ pub(crate) fn files() -> Files {
             fingerprint: "external-8".to_owned(),
             width: WIDTH as u32,
             prefixes: Vec::new(),
+            location: String::new(),
         },
         keeps_pictures: true,
-        spaces: vec!["global".to_owned(), "local".to_owned()],
+        spaces: [("global", WIDTH), ("local", WIDTH), ("audio", NAMED_WIDTH)]
+            .map(|(name, width)| SpaceRecord { name: name.to_owned(), width: width as u32 })
+            .to_vec(),
         segments: vec![
             SegmentRef {
                 file: named(FileKind::Segment, &rich),

@@ -91,11 +91,47 @@ pub(super) fn best<'a>(
     scored
 }
 
+/// A note as the twin knows it: its id, and its rows by space.
+pub(super) type Noted = (String, Vec<Vec<Vec<f32>>>);
+
+/// The `k` notes that are best in several spaces together: in each a note counts by its best row there, and by 0 where it has
+/// none; its score is the mean by the weights of the queries.
+pub(super) fn best_together(notes: &[Noted], queries: &[(f64, usize, Vec<f32>)], k: usize) -> Vec<(String, f64)> {
+    let total: f64 = queries.iter().map(|(weight, ..)| weight).sum();
+    let mut scored = Vec::new();
+    for (id, spaces) in notes {
+        if queries.iter().all(|(_, space, _)| spaces[*space].is_empty()) {
+            continue;
+        }
+        let in_space = |(weight, space, query): &(f64, usize, Vec<f32>)| {
+            let best = spaces[*space].iter().map(|row| cosine(row, query)).max_by(f64::total_cmp);
+            weight / total * best.unwrap_or(0.0)
+        };
+        scored.push((id.clone(), queries.iter().map(in_space).sum::<f64>()));
+    }
+    scored.sort_by(|left, right| right.1.total_cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+    scored.truncate(k);
+    scored
+}
+
 /// The share of the true best that was found, judged by score: of equal rows any is as right as another.
 pub(super) fn recall(truth: &[(String, f64)], found: impl IntoIterator<Item = f64>) -> f64 {
     let Some((_, worst)) = truth.last() else { return 1.0 };
     let right = found.into_iter().filter(|score| *score >= worst - 1e-5).count();
     right.min(truth.len()) as f64 / truth.len() as f64
+}
+
+#[test]
+fn the_oracle_weighs_spaces_as_a_person_would() {
+    let east = || vec![vec![1.0, 0.0]];
+    let north = || vec![vec![0.0, 1.0]];
+    let notes = [
+        ("both".to_owned(), vec![east(), north()]),
+        ("one".to_owned(), vec![[north(), east()].concat(), Vec::new()]),
+        ("none".to_owned(), vec![Vec::new(), Vec::new()]),
+    ];
+    let found = best_together(&notes, &[(3.0, 0, vec![1.0, 0.0]), (1.0, 1, vec![0.0, 1.0])], 9);
+    assert_eq!(found, [("both".to_owned(), 1.0), ("one".to_owned(), 0.75)]);
 }
 
 #[test]

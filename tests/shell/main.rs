@@ -11,3 +11,4 @@ mod bad_notes;
 mod commands;
 mod pipes;
 mod sandbox;
+mod terms;

@@ -1,10 +1,11 @@
 //! One vector space of a segment: rows, vectors, codes, links.
 
 use super::{Collector, Matrices, code};
-use crate::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, RowEntry, SectionKind};
-use std::borrow::Cow;
-
+use crate::layout::{
+    NO_NEIGHBOUR, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, RowEntry, SectionKind,
+};
 use crate::{Damage, LinksView, Record, SegmentFile, SegmentView, SpaceMeta, SpaceView};
+use std::borrow::Cow;
 
 /// Largest deviation of a vector's squared length from 1.
 const UNIT_WITHIN: f64 = 1e-3;
@@ -18,7 +19,7 @@ pub(super) fn verify(
 ) {
     let Some(meta) = file.meta.spaces.get(usize::from(ordinal)) else { return };
     let mut found = Collector::new(file, SectionKind::Rows, ordinal);
-    verify_rows(file.meta.notes, space, &mut found);
+    verify_rows(file.meta.notes, (ordinal, space), &mut found);
     if let Some(notes) = notes {
         verify_parts(notes, space, &mut found);
     }
@@ -41,27 +42,35 @@ pub(super) fn verify(
     }
 }
 
-fn verify_rows(notes: u32, space: &SpaceView<'_>, found: &mut Collector) {
+fn verify_rows(notes: u32, (ordinal, space): (u16, &SpaceView<'_>), found: &mut Collector) {
+    let own: &[u32] = &[ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION];
+    let parts = if usize::from(ordinal) < OWN_SPACES { own } else { &[ROW_VECTOR] };
     for (row, entry) in space.rows.iter().enumerate() {
         if entry.note >= notes {
             found.push(row, format!("row {row}: note {} does not exist", entry.note));
         }
-        if ![ROW_NOTE, ROW_PASSAGE, ROW_PICTURE].contains(&entry.part) {
-            found.push(row, format!("row {row}: part {} does not exist", entry.part));
+        if !parts.contains(&entry.part) {
+            found.push(row, format!("row {row}: part {} does not exist in this space", entry.part));
         }
     }
 }
 
-/// Each row stands for a part its note has, and no other row for the same one.
+/// Each row stands for a part its note has, and no other row for the same one; vectors of the caller are counted from 0.
 fn verify_parts(notes: &SegmentView<'_>, space: &SpaceView<'_>, found: &mut Collector) {
     let mut rows: Vec<(usize, &RowEntry)> = space.rows.iter().enumerate().collect();
-    rows.sort_unstable_by_key(|(row, entry)| (entry.note, entry.part, entry.ordinal, *row));
+    rows.sort_unstable_by_key(|(row, entry)| (entry.note, entry.part_key(), *row));
     for of_note in rows.chunk_by(|left, right| left.1.note == right.1.note) {
         for pair in of_note.windows(2) {
             if let [(_, left), (row, right)] = pair
-                && (left.part, left.ordinal) == (right.part, right.ordinal)
+                && left.part_key() == right.part_key()
             {
                 found.push(*row, format!("row {row}: another row stands for the same part of note {}", right.note));
+            }
+        }
+        let vectors = of_note.iter().filter(|(_, entry)| entry.part == ROW_VECTOR);
+        for (expected, (row, RowEntry { note, ordinal, .. })) in vectors.enumerate() {
+            if *ordinal as usize != expected {
+                found.push(*row, format!("row {row}: vector {ordinal} of note {note}, expected {expected}"));
             }
         }
         let Some(record) = of_note.first().and_then(|(_, entry)| notes.record(entry.note).ok()) else { continue };
@@ -79,6 +88,11 @@ fn is_part(record: &Record, entry: &RowEntry) -> bool {
         // A span must start and end between characters of the text.
         ROW_PASSAGE => record.text.get(entry.start as usize..entry.end as usize).is_some(),
         ROW_PICTURE => (entry.ordinal as usize) < record.pictures.len(),
+        ROW_REGION => {
+            let cells = u64::from(entry.end).saturating_mul(entry.end.into());
+            (entry.ordinal as usize) < record.pictures.len() && u64::from(entry.start) < cells
+        }
+        ROW_VECTOR => true,
         _ => entry.ordinal == 0,
     }
 }

@@ -2,11 +2,11 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
+use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::segment::{add_meta, add_records};
 use index_format::{
     EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, GraphMeta, Manifest, PictureRecord, RecallPoint, Record,
-    RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, checksum,
+    RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, SpaceRecord, checksum,
 };
 
 /// Number of the index all samples belong to.
@@ -39,7 +39,8 @@ pub(crate) fn row(note: u32, part: u32, ordinal: u32, start: u32, end: u32) -> R
 }
 
 impl Parts {
-    /// Two notes, one with a picture that is kept; a global space without and a local one with a graph.
+    /// Two notes, one with a picture that is kept; a global space without and a local one with a graph, and a space of the
+    /// caller with another width.
     pub(crate) fn sound() -> Self {
         let picture = b"not decoded here".to_vec();
         let records = vec![record("b", "Zwei Absätze, hier der zweite.", Some(&picture)), record("a", "", None)];
@@ -57,15 +58,16 @@ impl Parts {
         };
         let point = RecallPoint { slack: 0.5, far_slack: 0.5, margin: 0.1, rescored: 10, recall: 0.97, scored: 40 };
         let local = SpaceMeta {
-            rows: 3,
+            rows: 4,
             code_dims: 1,
             rotation: Some(9),
             graph: Some(GraphMeta { degree: 2, entry: 1 }),
             curve: vec![point],
             ..global.clone()
         };
+        let named = SpaceMeta { width: 1, rows: 3, code_dims: 1, ..global.clone() };
         Self {
-            meta: SegmentMeta { notes: 2, built_ms: 1_700_000_000_000, spaces: vec![global, local] },
+            meta: SegmentMeta { notes: 2, built_ms: 1_700_000_000_000, spaces: vec![global, local, named] },
             ids: records.iter().map(|record| record.id.clone().into_bytes()).collect(),
             id_order: vec![1, 0],
             pictures: vec![picture],
@@ -84,12 +86,21 @@ impl Parts {
                         row(0, ROW_PICTURE, 0, 0, 0),
                         row(0, ROW_PASSAGE, 0, 0, 14),
                         row(0, ROW_PASSAGE, 1, 15, 31),
+                        row(0, ROW_REGION, 0, 3, 2),
                     ],
-                    note_row_starts: vec![0, 3, 3],
-                    note_rows: vec![1, 2, 0],
-                    vectors: vec![1.0, 0.0, 0.8, -0.6, 0.0, 1.0],
-                    codes: vec![100, 100, -100],
-                    links: vec![1, NO_NEIGHBOUR, 0, 2, 1, NO_NEIGHBOUR],
+                    note_row_starts: vec![0, 4, 4],
+                    note_rows: vec![1, 2, 0, 3],
+                    vectors: vec![1.0, 0.0, 0.8, -0.6, 0.0, 1.0, -1.0, 0.0],
+                    codes: vec![100, 100, -100, -100],
+                    links: vec![1, NO_NEIGHBOUR, 0, 2, 1, 3, 2, NO_NEIGHBOUR],
+                },
+                SpaceParts {
+                    rows: vec![row(0, ROW_VECTOR, 1, 0, 0), row(1, ROW_VECTOR, 0, 0, 0), row(0, ROW_VECTOR, 0, 0, 0)],
+                    note_row_starts: vec![0, 2, 3],
+                    note_rows: vec![2, 0, 1],
+                    vectors: vec![1.0, -1.0, 1.0],
+                    codes: vec![100, -100, 100],
+                    links: Vec::new(),
                 },
             ],
         }
@@ -166,9 +177,12 @@ pub(crate) fn manifest() -> Manifest {
             fingerprint: "static-0123456789".to_owned(),
             width: 256,
             prefixes: vec![64, 128, 256],
+            location: "models/static".to_owned(),
         },
         keeps_pictures: true,
-        spaces: vec!["global".to_owned(), "local".to_owned()],
+        spaces: [("global", 256), ("local", 256), ("audio", 12)]
+            .map(|(name, width)| SpaceRecord { name: name.to_owned(), width })
+            .to_vec(),
         segments: vec![
             SegmentRef { file: file(3), notes: 4, deleted: 0, tombstones: None, rotations: Vec::new() },
             SegmentRef { file: file(7), notes: 2, deleted: 1, tombstones: Some(file(8)), rotations: vec![9] },

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use uninote::disk::DiskError;
 use uninote::import::{self, ImportOptions, Imported, Item, Items, Origin};
+use uninote::index::SpaceStats;
 use uninote::{Cancel, Error, Index, IndexOptions};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -28,6 +29,10 @@ pub(crate) struct Add {
     /// Keep the bytes of pictures in the index; counts when the index is created
     #[arg(long)]
     keep_pictures: bool,
+    /// A space for vectors of your own that JSON Lines bring along, made where the index has none of this name yet; may be
+    /// given several times
+    #[arg(long, value_name = "NAME:WIDTH", value_parser = space)]
+    space: Vec<(String, usize)>,
     /// Commit after this many notes (and after 5 seconds, whichever comes first)
     #[arg(long, value_name = "N", default_value_t = COMMIT_NOTES,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(COMMIT_NOTES)))]
@@ -75,10 +80,19 @@ impl Add {
                 if self.keep_pictures {
                     output::diagnostic("--keep-pictures changes nothing: the index exists and stays as it was created");
                 }
+                let known = index.snapshot().stats().spaces;
+                for (name, width) in &self.space {
+                    let same = |space: &&SpaceStats| space.name == *name && space.width as usize == *width;
+                    if known.iter().find(same).is_none() {
+                        index.add_space(name, *width)?;
+                    }
+                }
                 Ok(index)
             }
             Err(Error::NoIndex { .. } | Error::Disk(DiskError::NotFound { .. })) => {
-                Ok(Index::create_with(directory, IndexOptions::new().keep_pictures(self.keep_pictures))?)
+                let options = IndexOptions::new().keep_pictures(self.keep_pictures);
+                let options = self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
+                Ok(Index::create_with(directory, options)?)
             }
             Err(other) => Err(other.into()),
         }
@@ -96,6 +110,12 @@ impl Add {
         report.compacted(&compacted?, segments, &progress);
         Ok(())
     }
+}
+
+/// A name and a width with a colon between them.
+fn space(text: &str) -> Result<(String, usize), String> {
+    let parts = text.split_once(':').and_then(|(name, width)| Some((name.to_owned(), width.parse().ok()?)));
+    parts.ok_or_else(|| "a name and a width with a colon between them are expected, such as audio:128".to_owned())
 }
 
 /// One import on its way.
@@ -169,6 +189,10 @@ impl<'a> Run<'a> {
             }
             Err(Error::Note { source, .. }) => {
                 self.report.skip(origin, source.to_string(), self.progress);
+                Ok(())
+            }
+            Err(refused @ (Error::SpaceVector { .. } | Error::NoSuchSpace { .. })) => {
+                self.report.skip(origin, refused.to_string(), self.progress);
                 Ok(())
             }
             Err(other) => Err(other.into()),

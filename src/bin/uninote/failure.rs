@@ -54,7 +54,7 @@ impl Failure {
     /// The exit code.
     pub(crate) const fn code(&self) -> u8 {
         match self {
-            Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. }) => NOTHING,
+            Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) => NOTHING,
             Self::Index(Error::Cancelled) | Self::Interrupted => INTERRUPTED,
             _ => INPUT,
         }

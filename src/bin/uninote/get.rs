@@ -38,6 +38,7 @@ struct NoteJson<'a> {
     created: Option<String>,
     fields: &'a BTreeMap<String, Value>,
     pictures: Vec<PictureJson<'a>>,
+    vectors: &'a BTreeMap<String, Vec<Vec<f32>>>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +57,7 @@ impl<'a> NoteJson<'a> {
             created: note.created.and_then(format_millis),
             fields: &note.fields,
             pictures: note.pictures.iter().map(PictureJson::of).collect(),
+            vectors: &note.vectors,
         }
     }
 }
@@ -90,6 +92,9 @@ fn text(note: &Note) -> String {
         let PictureJson { alt, path, kept_bytes } = PictureJson::of(picture);
         let place = path.unwrap_or_else(|| format!("{} bytes in the index", kept_bytes.unwrap_or_default()));
         line("picture", &if alt.is_empty() { place } else { format!("{place} ({alt})") });
+    }
+    for (space, vectors) in &note.vectors {
+        line("vectors", &format!("{} in {space}", vectors.len()));
     }
     text.push('\n');
     text.push_str(&plain(&note.text));

@@ -102,9 +102,11 @@ fn table(hits: &[Hit]) -> Table {
 fn lines(hits: &[Hit]) -> String {
     let mut lines = String::new();
     for hit in hits {
-        let row = match hit.row {
+        let row = match &hit.row {
             Row::Passage { ordinal, .. } => format!("passage:{ordinal}"),
             Row::Picture { ordinal } => format!("picture:{ordinal}"),
+            Row::Region { ordinal, cell, .. } => format!("region:{ordinal}:{cell}"),
+            Row::Vector { space, ordinal } => format!("vector:{space}:{ordinal}"),
             _ => "global".to_owned(),
         };
         let passage = hit.passage.as_ref().map(|passage| one_line(&passage.text)).unwrap_or_default();
@@ -142,17 +144,40 @@ struct HitJson<'a> {
     id: &'a str,
     score: f32,
     title: &'a str,
-    row: RowJson,
+    row: RowJson<'a>,
     passage: Option<PassageJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aims: Vec<AimJson<'a>>,
     stages: ScoresJson,
 }
 
 #[derive(Serialize)]
+struct AimJson<'a> {
+    space: &'a str,
+    score: f32,
+    row: Option<RowJson<'a>>,
+}
+
+#[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-enum RowJson {
+enum RowJson<'a> {
     Global,
     Passage { ordinal: u32, start: usize, end: usize },
     Picture { ordinal: u32 },
+    Region { ordinal: u32, cell: u32, side: u32 },
+    Vector { space: &'a str, ordinal: u32 },
+}
+
+impl<'a> RowJson<'a> {
+    fn of(row: &'a Row) -> Self {
+        match row {
+            Row::Passage { ordinal, start, end } => Self::Passage { ordinal: *ordinal, start: *start, end: *end },
+            Row::Picture { ordinal } => Self::Picture { ordinal: *ordinal },
+            Row::Region { ordinal, cell, side } => Self::Region { ordinal: *ordinal, cell: *cell, side: *side },
+            Row::Vector { space, ordinal } => Self::Vector { space, ordinal: *ordinal },
+            _ => Self::Global,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -190,11 +215,12 @@ impl<'a> AnswerJson<'a> {
 
 impl<'a> HitJson<'a> {
     fn of(hit: &'a Hit) -> Self {
-        let row = match hit.row {
-            Row::Passage { ordinal, start, end } => RowJson::Passage { ordinal, start, end },
-            Row::Picture { ordinal } => RowJson::Picture { ordinal },
-            _ => RowJson::Global,
-        };
+        let row = RowJson::of(&hit.row);
+        let aims = hit.aims.iter().map(|aim| AimJson {
+            space: &aim.space,
+            score: aim.score,
+            row: aim.row.as_ref().map(RowJson::of),
+        });
         let passage = |passage: &'a Passage| PassageJson {
             ordinal: passage.ordinal,
             start: passage.start,
@@ -208,6 +234,7 @@ impl<'a> HitJson<'a> {
             title: &hit.title,
             row,
             passage: hit.passage.as_ref().map(passage),
+            aims: aims.collect(),
             stages: ScoresJson { coarse: hit.stages.coarse, full: hit.stages.full },
         }
     }

@@ -23,6 +23,7 @@ struct StatsJson<'a> {
 #[derive(Serialize)]
 struct SpaceJson<'a> {
     name: &'a str,
+    width: u32,
     rows: u64,
     rows_in_graphs: u64,
     hot_bytes: u64,
@@ -42,6 +43,7 @@ pub(crate) fn run(place: &Place) -> Result<Outcome, Failure> {
 fn json(stats: &Stats) -> StatsJson<'_> {
     let spaces = stats.spaces.iter().map(|space| SpaceJson {
         name: &space.name,
+        width: space.width,
         rows: space.rows,
         rows_in_graphs: space.rows_in_graphs,
         hot_bytes: space.hot_bytes,

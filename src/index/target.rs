@@ -1,0 +1,242 @@
+//! From what a caller asks to one direction a space: terms are encoded, fetched and checked, then brought together.
+
+use super::options::VectorSource;
+use super::snapshot::Snapshot;
+use super::spaces::{CONTENT, named, unit};
+use crate::disk::read_source;
+use crate::encode::{EncodeError, Input, Part, Role, encode_checked};
+use crate::error::{Error, QueryError, Result};
+use crate::note::picture::decode;
+use crate::note::{Picture, PictureLimits, PictureSource, Pixels};
+use crate::query::{Aim, Like, Query, Sought, Target, Term};
+use crate::segment::{GLOBAL, LOCAL, OpenSpace};
+use crate::vector::normalise;
+use index_format::RowEntry;
+use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
+
+/// Weight of what is not wanted against what is. Rocchio's formula leaves it open; with half, what is wanted keeps the upper
+/// hand even where both sides are nearly the same.
+const UNWANTED: f64 = 0.5;
+
+/// What a query asks of a state.
+pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
+    let mut asked = Asked { snapshot, spaces: Vec::new(), pieces: Vec::new(), exclude: Vec::new() };
+    for term in &query.terms {
+        asked.take(term)?;
+    }
+    asked.encode()?;
+    if asked.spaces.is_empty() {
+        return Err(QueryError::Empty.into());
+    }
+    let aims = asked.spaces.into_iter().map(InSpace::aim).collect::<Result<_>>()?;
+    Ok(Target { aims, exclude: asked.exclude })
+}
+
+/// The terms of a query, on their way.
+struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    spaces: Vec<InSpace>,
+    pieces: Vec<Piece<'a>>,
+    exclude: Vec<String>,
+}
+
+/// What is wanted in one space and what is not: unit vectors with their weights.
+struct InSpace {
+    /// Ordinal of the caller's space; none for those of the encoder.
+    space: Option<u16>,
+    name: String,
+    wanted: Vec<(Vec<f32>, f32)>,
+    unwanted: Vec<(Vec<f32>, f32)>,
+}
+
+/// A text or picture of the query, ready for the encoder.
+struct Piece<'a> {
+    content: Content<'a>,
+    weight: f32,
+    wanted: bool,
+}
+
+enum Content<'a> {
+    Text(&'a str),
+    Pixels(Pixels),
+}
+
+impl<'a> Asked<'a> {
+    fn take(&mut self, term: &'a Term) -> Result<()> {
+        let Term { sought, weight, wanted } = term;
+        let (weight, wanted) = (*weight, *wanted);
+        if !weight.is_finite() || weight <= 0.0 {
+            return Err(QueryError::Weight { given: weight }.into());
+        }
+        let content = match sought {
+            Sought::Text(text) => Content::Text(text),
+            Sought::Picture(picture) => Content::Pixels(pixels(picture, &self.snapshot.shared.source)?),
+            Sought::Vector { space: None, vector } => {
+                let vector = self.snapshot.shared.source.unit(vector.clone())?;
+                self.within(None, CONTENT).add(vector, weight, wanted);
+                return Ok(());
+            }
+            Sought::Vector { space: Some(name), vector } => {
+                let (ordinal, space) = named(&self.snapshot.state.manifest.spaces, name)?;
+                let vector = unit(space, vector.clone())?;
+                self.within(Some(ordinal), name).add(vector, weight, wanted);
+                return Ok(());
+            }
+            Sought::Note { id, part } => {
+                let vector = part_of(self.snapshot, id, *part)?;
+                self.within(None, CONTENT).add(vector, weight, wanted);
+                self.exclude.push(id.clone());
+                return Ok(());
+            }
+            Sought::NoteIn { id, space } => {
+                let (ordinal, vector) = mean_in(self.snapshot, id, space)?;
+                self.within(Some(ordinal), space).add(vector, weight, wanted);
+                self.exclude.push(id.clone());
+                return Ok(());
+            }
+        };
+        self.pieces.push(Piece { content, weight, wanted });
+        Ok(())
+    }
+
+    fn within(&mut self, space: Option<u16>, name: &str) -> &mut InSpace {
+        let known = self.spaces.iter().position(|known| known.space == space);
+        let place = known.unwrap_or(self.spaces.len());
+        if known.is_none() {
+            let name = name.to_owned();
+            self.spaces.push(InSpace { space, name, wanted: Vec::new(), unwanted: Vec::new() });
+        }
+        &mut self.spaces[place]
+    }
+
+    /// Encodes texts and pictures: those wanted with one weight as one input, each that is not wanted for itself.
+    fn encode(&mut self) -> Result<()> {
+        if self.pieces.is_empty() {
+            return Ok(());
+        }
+        let VectorSource::Encoder(encoder) = &self.snapshot.shared.source else {
+            return Err(Error::NoEncoder { call: "search by text or picture", instead: "Query::vector" });
+        };
+        let pieces = std::mem::take(&mut self.pieces);
+        let mut groups: Vec<(Vec<Part<'_>>, f32, bool)> = Vec::new();
+        for Piece { content, weight, wanted } in &pieces {
+            let part = match content {
+                Content::Text(text) => Part::Text(text),
+                Content::Pixels(pixels) => Part::Picture(pixels),
+            };
+            match groups.iter_mut().find(|(_, known, joint)| *wanted && *joint && known == weight) {
+                Some((parts, ..)) => parts.push(part),
+                None => groups.push((vec![part], *weight, *wanted)),
+            }
+        }
+        let inputs: Vec<Input<'_>> = groups.iter().map(|(parts, ..)| Input { parts }).collect();
+        let vectors = encode_checked(encoder.as_ref(), Role::Query, &inputs)?;
+        let content = self.within(None, CONTENT);
+        for (vector, (parts, weight, wanted)) in vectors.iter().zip(&groups) {
+            // Of terms that are read together, each counts as it would alone.
+            content.add(vector.to_vec(), *weight * parts.len() as f32, *wanted);
+        }
+        Ok(())
+    }
+}
+
+impl InSpace {
+    fn add(&mut self, vector: Vec<f32>, weight: f32, wanted: bool) {
+        if wanted { &mut self.wanted } else { &mut self.unwanted }.push((vector, weight));
+    }
+
+    /// The mean of what is wanted, less a part of the mean of what is not.
+    fn aim(mut self) -> Result<Aim> {
+        let Self { space, name, .. } = &self;
+        let (space, name) = (*space, name.clone());
+        let weight = self.wanted.iter().map(|(_, weight)| weight).sum();
+        let vector = match (self.wanted.as_mut_slice(), self.unwanted.as_slice()) {
+            ([], _) => return Err(QueryError::OnlyUnwanted { space: name }.into()),
+            // As it is: a stored vector finds its equals with a cosine of 1.
+            ([(only, _)], []) => std::mem::take(only),
+            (wanted, unwanted) => {
+                let mut sum = mean(wanted);
+                sum.iter_mut().zip(mean(unwanted)).for_each(|(sum, value)| *sum -= UNWANTED * value);
+                direction(&sum).ok_or_else(|| QueryError::CancelsOut { space: name.clone() })?
+            }
+        };
+        Ok(Aim { name, space, vector, weight })
+    }
+}
+
+/// The mean by weight; empty of nothing.
+fn mean(vectors: &[(Vec<f32>, f32)]) -> Vec<f64> {
+    let total: f64 = vectors.iter().map(|(_, weight)| f64::from(*weight)).sum();
+    let mut sum = vec![0.0; vectors.first().map_or(0, |(vector, _)| vector.len())];
+    for (vector, weight) in vectors {
+        let share = f64::from(*weight) / total;
+        sum.iter_mut().zip(vector).for_each(|(sum, value)| *sum += share * f64::from(*value));
+    }
+    sum
+}
+
+/// Shorter sums of unit vectors are what rounding leaves of terms that cancel out.
+const SHORTEST: f64 = 1e-5;
+
+/// The unit vector in a direction; none where there is none.
+fn direction(sum: &[f64]) -> Option<Vec<f32>> {
+    let length = sum.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let mut vector: Vec<f32> = sum.iter().map(|value| (value / length) as f32).collect();
+    (length > SHORTEST && normalise(&mut vector).is_ok()).then_some(vector)
+}
+
+/// The pixels of a picture of a query.
+fn pixels(picture: &Picture, source: &VectorSource) -> Result<Pixels> {
+    if let VectorSource::Encoder(encoder) = source
+        && !encoder.info().modalities.picture
+    {
+        let encoder = encoder.info().name.clone();
+        return Err(EncodeError::Unsupported { encoder, modality: "pictures" }.into());
+    }
+    let limits = PictureLimits::default();
+    let read = match &picture.source {
+        PictureSource::Bytes(bytes) => decode(bytes, &limits),
+        PictureSource::Path(path) => decode(&read_source(path, limits.bytes)?, &limits),
+    };
+    read.map_err(|error| QueryError::Picture(error).into())
+}
+
+/// What the encoder made of a note or of one part of it.
+fn part_of(snapshot: &Snapshot, id: &str, part: Like) -> Result<Vec<f32>> {
+    let (live, note) = snapshot.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
+    let (space, key, name) = match part {
+        Like::Note => {
+            let name = "row to compare with, as it holds nothing the encoder reads; it has no row";
+            (GLOBAL, (ROW_NOTE, 0, 0), name)
+        }
+        Like::Passage(ordinal) => (LOCAL, (ROW_PASSAGE, ordinal, 0), "passage"),
+        Like::Picture(ordinal) => (LOCAL, (ROW_PICTURE, ordinal, 0), "picture"),
+        Like::Region { picture, cell } => (LOCAL, (ROW_REGION, picture, cell), "such region of picture"),
+    };
+    let found = live.segment.space(space)?.and_then(|space| stored(&space, note, |row| row.part_key() == key).pop());
+    found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal: key.1 })
+}
+
+/// The mean direction of the vectors a note has in one of the caller's spaces, and the ordinal of the space.
+fn mean_in(snapshot: &Snapshot, id: &str, name: &str) -> Result<(u16, Vec<f32>)> {
+    let (ordinal, record) = named(&snapshot.state.manifest.spaces, name)?;
+    let (live, note) = snapshot.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
+    let space = live.segment.space(ordinal)?;
+    let mut vectors = space.map(|space| stored(&space, note, |_| true)).unwrap_or_default();
+    let vector = match vectors.as_mut_slice() {
+        [] => return Err(Error::NoVectorIn { id: id.to_owned(), space: record.name.clone() }),
+        [only] => std::mem::take(only),
+        _ => {
+            let alike: Vec<(Vec<f32>, f32)> = vectors.into_iter().map(|vector| (vector, 1.0)).collect();
+            direction(&mean(&alike)).ok_or_else(|| QueryError::CancelsOut { space: record.name.clone() })?
+        }
+    };
+    Ok((ordinal, vector))
+}
+
+/// The vectors of those rows of a note that are wanted.
+fn stored(space: &OpenSpace<'_>, note: u32, wanted: impl Fn(&RowEntry) -> bool) -> Vec<Vec<f32>> {
+    let rows = space.view.rows_of(note).iter();
+    let wanted = rows.filter(|row| space.view.rows.get(**row as usize).is_some_and(&wanted));
+    wanted.filter_map(|row| space.vector(*row).map(<[f32]>::to_vec)).collect()
+}
