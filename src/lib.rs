@@ -111,6 +111,8 @@ pub mod disk;
 pub mod encode;
 pub mod error;
 mod graph;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod import;
 pub mod index;
 pub mod note;

@@ -36,6 +36,14 @@ pub(crate) enum Failure {
     /// A source said no.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// The cache of models, or the server that fills it, said no.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] uninote::hub::HubError),
+    /// The command is not in this program.
+    #[cfg(not(feature = "hub"))]
+    #[error("this program was built without `model`; install it with `cargo install uninote --features hub`")]
+    WithoutHub,
     /// Standard output could not be written.
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
@@ -56,6 +64,8 @@ impl Failure {
         match self {
             Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) => NOTHING,
             Self::Index(Error::Cancelled) | Self::Interrupted => INTERRUPTED,
+            #[cfg(feature = "hub")]
+            Self::Hub(uninote::hub::HubError::NotCached { .. }) => NOTHING,
             _ => INPUT,
         }
     }

@@ -7,6 +7,7 @@
 //! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
 //! | `get.rs`, `delete.rs` | one note, out or away |
 //! | `stats.rs`, `verify.rs`, `compact.rs` | the index as a whole |
+//! | `model/` | models in the cache, with the feature `hub` |
 //! | `failure.rs` | what ends a command, and its exit code |
 //! | `output.rs` | standard output and error that survive a closed pipe; control characters made harmless |
 //! | `progress.rs` | bars and spinners on a terminal |
@@ -21,6 +22,8 @@ mod failure;
 mod get;
 mod hits;
 mod interrupt;
+#[cfg(feature = "hub")]
+mod model;
 mod output;
 mod progress;
 mod report;
@@ -95,6 +98,15 @@ enum Command {
     Verify,
     /// Merge all segments into one and give the space of deleted notes back
     Compact,
+    /// List, fetch and find models of the Hugging Face cache
+    #[cfg(feature = "hub")]
+    Model(model::Model),
+    /// Models of the Hugging Face cache: this program was built without (cargo install uninote --features hub)
+    #[cfg(not(feature = "hub"))]
+    Model {
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        _rest: Vec<std::ffi::OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -108,6 +120,10 @@ fn main() -> ExitCode {
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
         Command::Compact => compact::run(&place),
+        #[cfg(feature = "hub")]
+        Command::Model(model) => model.run(&place),
+        #[cfg(not(feature = "hub"))]
+        Command::Model { .. } => Err(failure::Failure::WithoutHub),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -13,6 +13,9 @@ const TICK: Duration = Duration::from_millis(120);
 const COUNTING: &str = "{spinner} {pos} notes, {per_sec}, {elapsed}";
 /// Once it is known.
 const COUNTED: &str = "{bar:30} {pos}/{len} notes, {per_sec}, {eta} left";
+/// While files arrive.
+#[cfg(feature = "hub")]
+const ARRIVING: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
 /// Work that does not say how far it is.
 const WORKING: &str = "{spinner} {msg}, {elapsed}";
 
@@ -39,6 +42,20 @@ impl Progress {
         let progress = Self::start(WORKING);
         progress.0.set_message(message);
         progress
+    }
+
+    /// So many bytes of all are there, and this file is arriving.
+    #[cfg(feature = "hub")]
+    pub(crate) fn reached(&self, done: u64, total: u64, file: &str) {
+        if self.0.length() != Some(total) {
+            self.0.set_length(total);
+            self.0.set_style(style(ARRIVING));
+            // What was there already says nothing about the rate.
+            self.0.set_position(done);
+            self.0.reset_eta();
+        }
+        self.0.set_message(output::one_line(file));
+        self.0.set_position(done);
     }
 
     fn start(template: &str) -> Self {
@@ -86,5 +103,7 @@ mod tests {
         for template in [COUNTING, COUNTED, WORKING] {
             ProgressStyle::with_template(template).unwrap();
         }
+        #[cfg(feature = "hub")]
+        ProgressStyle::with_template(ARRIVING).unwrap();
     }
 }
