@@ -1,9 +1,7 @@
 //! One transformer layer: attention and a feed-forward network, each with a residual, in the orders that families differ by.
 
-use super::super::problem::ModelProblem;
-use super::super::weights::Scope;
-use super::{Activation, Attention, Bias, Heads, Linear, Mask, Norm, Turns, elements, own_way};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use super::{Attention, Bias, FeedForward, Heads, Linear, Mask, Norm, Turns};
+use candle_core::{Result, Tensor};
 
 /// What all layers of a forward pass share.
 #[derive(Clone, Copy)]
@@ -24,50 +22,6 @@ pub(in super::super) enum Norms {
     Pre { attention: Option<Norm>, feed_forward: Norm },
     /// Before and after each function, as Gemma has it: `x + after(f(before(x)))`.
     Both { attention: [Norm; 2], feed_forward: [Norm; 2] },
-}
-
-/// The network after attention.
-pub(in super::super) enum FeedForward {
-    /// `down(curve(up(x)))`.
-    Plain { up: Linear, down: Linear, activation: Activation },
-    /// `down(curve(gate(x)) * up(x))` (Shazeer 2020); gate and up side by side in one product.
-    Gated { gate_up: Linear, down: Linear, activation: Activation },
-}
-
-impl FeedForward {
-    /// A gated network from three matrices without padding between them.
-    pub(in super::super) fn gated(
-        (gate, up, down): (Scope<'_>, Scope<'_>, Scope<'_>),
-        (width, inner): (usize, usize),
-        activation: Activation,
-    ) -> std::result::Result<Self, ModelProblem> {
-        let gate_up = Linear::stacked(&[(gate, inner), (up, inner)], width)?;
-        Ok(Self::Gated { gate_up, down: Linear::load(&down, inner, width)?, activation })
-    }
-
-    /// A plain network from two matrices.
-    pub(in super::super) fn plain(
-        (up, down): (Scope<'_>, Scope<'_>),
-        (width, inner): (usize, usize),
-        activation: Activation,
-    ) -> std::result::Result<Self, ModelProblem> {
-        let (up, down) = (Linear::load(&up, width, inner)?, Linear::load(&down, inner, width)?);
-        Ok(Self::Plain { up, down, activation })
-    }
-
-    /// What the last matrix is given, and that matrix.
-    fn inner(&self, rows: &Tensor) -> Result<(Tensor, &Linear)> {
-        match self {
-            Self::Plain { up, down, activation } => Ok((up.activated(rows, *activation)?, down)),
-            Self::Gated { gate_up, down, activation } => Ok((gated(&gate_up.forward(rows)?, *activation)?, down)),
-        }
-    }
-
-    /// `[tokens, width]` to the same.
-    pub(in super::super) fn forward(&self, rows: &Tensor) -> Result<Tensor> {
-        let (inner, down) = self.inner(rows)?;
-        down.forward(&inner)
-    }
 }
 
 /// One layer.
@@ -91,8 +45,7 @@ impl Block {
         match &self.norms {
             Norms::Post { attention, feed_forward } => {
                 let rows = attention.forward(&self.out.onto(&self.attend(rows, context)?, rows)?)?;
-                let (inner, down) = self.feed_forward.inner(&rows)?;
-                feed_forward.forward(&down.onto(&inner, &rows)?)
+                feed_forward.forward(&self.feed_forward.onto(&rows, &rows)?)
             }
             Norms::Pre { attention, feed_forward } => {
                 let attended = match attention {
@@ -100,8 +53,7 @@ impl Block {
                     None => self.attend(rows, context)?,
                 };
                 let rows = self.out.onto(&attended, rows)?;
-                let (inner, down) = self.feed_forward.inner(&feed_forward.forward(&rows)?)?;
-                down.onto(&inner, &rows)
+                self.feed_forward.onto(&feed_forward.forward(&rows)?, &rows)
             }
             Norms::Both { attention: [before, after], feed_forward: [first, last] } => {
                 let attended = self.out.forward(&self.attend(&before.forward(rows)?, context)?)?;
@@ -122,45 +74,5 @@ impl Block {
             starts: context.starts,
         };
         attention.forward(self.project.forward(rows)?)
-    }
-}
-
-/// `curve(gate) * up` of rows that hold both side by side.
-pub(super) fn gated(rows: &Tensor, activation: Activation) -> Result<Tensor> {
-    if own_way(rows.device()) {
-        return rows.apply_op1_no_bwd(&Gate(activation));
-    }
-    gated_plain(rows, activation)
-}
-
-/// The same in candle's own operations.
-pub(super) fn gated_plain(rows: &Tensor, activation: Activation) -> Result<Tensor> {
-    let halves = rows.chunk(2, 1)?;
-    match halves.as_slice() {
-        [gate, up] => activation.forward(&gate.contiguous()?)? * up.contiguous()?,
-        _ => bail!("rows of shape {:?} have no halves", rows.dims()),
-    }
-}
-
-struct Gate(Activation);
-
-impl CustomOp1 for Gate {
-    fn name(&self) -> &'static str {
-        "gate"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (rows, both) = layout.shape().dims2()?;
-        let inner = both / 2;
-        let mut out = Vec::with_capacity(rows * inner);
-        for row in elements::<f32>(storage, layout, "a gate")?.chunks_exact(both.max(1)) {
-            let (gate, up) = row.split_at(inner);
-            let start = out.len();
-            out.extend_from_slice(gate);
-            let gate = out.get_mut(start..).unwrap_or_default();
-            self.0.apply(gate);
-            gate.iter_mut().zip(up).for_each(|(gate, up)| *gate *= up);
-        }
-        Ok((CpuStorage::F32(out), Shape::from((rows, inner))))
     }
 }

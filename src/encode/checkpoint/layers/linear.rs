@@ -25,6 +25,14 @@ pub(super) fn multiply(
     }
 }
 
+/// A matrix `[outputs, inputs]` in the order in which a product reads it.
+pub(super) fn pack(weight: &Tensor) -> Result<PackedBMatrix<f32>> {
+    let (outputs, inputs) = weight.dims2()?;
+    let values = weight.flatten_all()?.to_vec1::<f32>()?;
+    let rows = NdTensorView::from_data([outputs, inputs], values.as_slice());
+    Ok(GEMM.with(|gemm| gemm.prepack_b(rows.transposed())))
+}
+
 /// `x W^T + b` for rows `x`.
 pub(in super::super) struct Linear {
     weight: Weight,
@@ -74,10 +82,8 @@ impl Linear {
     pub(in super::super) fn new(weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
         let (outputs, inputs) = weight.dims2()?;
         let stored = if own_way(weight.device()) {
-            let values = weight.flatten_all()?.to_vec1::<f32>()?;
-            let rows = NdTensorView::from_data([outputs, inputs], values.as_slice());
             let bias = bias.as_ref().map(Tensor::to_vec1).transpose()?.unwrap_or_default();
-            Weight::Packed(GEMM.with(|gemm| gemm.prepack_b(rows.transposed())), bias)
+            Weight::Packed(pack(weight)?, bias)
         } else {
             Weight::Plain(weight.clone())
         };

@@ -9,6 +9,7 @@
 //! | `activation.rs` | the curves between two matrix products |
 //! | `rope.rs` | rotary positions |
 //! | `attention.rs` | attention within each sequence |
+//! | `feed_forward.rs` | the network after attention |
 //! | `block.rs` | one transformer layer |
 //!
 //! There is no padding: the tokens of all sequences of a batch are the rows of one matrix, and only attention knows where a
@@ -23,6 +24,7 @@ mod activation;
 mod attention;
 mod block;
 mod embedding;
+mod feed_forward;
 mod linear;
 mod norm;
 mod ragged;
@@ -32,8 +34,9 @@ mod tests;
 
 pub(super) use activation::Activation;
 pub(super) use attention::{Attention, Bias, Heads, Mask};
-pub(super) use block::{Block, Context, FeedForward, Norms};
+pub(super) use block::{Block, Context, Norms};
 pub(super) use embedding::Embedding;
+pub(super) use feed_forward::FeedForward;
 pub(super) use linear::Linear;
 pub(super) use norm::Norm;
 pub(super) use ragged::Ragged;

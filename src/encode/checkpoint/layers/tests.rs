@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::attention::{Attention, Bias, Heads, Mask};
-use super::block::{gated, gated_plain};
-use super::{Activation, Linear, Norm, Ragged, Rope};
+use super::{Activation, FeedForward, Linear, Norm, Ragged, Rope};
 use candle_core::{DType, Device, Tensor};
 
 /// Values in -1..1, the same at every run.
@@ -65,7 +64,33 @@ fn curves_are_those_of_candle() {
         let mut own = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         curve.apply(&mut own);
         close(&Tensor::from_vec(own, (3, 50), &Device::Cpu).unwrap(), &curve.forward(&x).unwrap(), 3e-6);
-        close(&gated(&x, curve).unwrap(), &gated_plain(&x, curve).unwrap(), 3e-6);
+    }
+}
+
+#[test]
+fn networks_in_slices_are_those_of_whole_products() {
+    // More than one slice of columns and block of rows, neither whole.
+    let (inner, width) = (300, 24);
+    let bias = |count: usize| Some(values(1, count, 8.0).flatten_all().unwrap());
+    let x = values(260, width, 1.0);
+    let (gate, up, down) = (values(inner, width, 2.0), values(inner, width, 3.0), values(width, inner, 4.0));
+    let product = |x: &Tensor, weight: &Tensor, bias: &Option<Tensor>| {
+        let product = x.matmul(&weight.t().unwrap()).unwrap();
+        bias.as_ref().map_or_else(|| product.clone(), |bias| product.broadcast_add(bias).unwrap())
+    };
+    for (of_inner, of_width) in [(bias(inner), bias(width)), (None, None)] {
+        let curved = Activation::Silu.forward(&product(&x, &gate, &of_inner)).unwrap();
+        let ups = vec![(gate.clone(), of_inner.clone()), (up.clone(), of_inner.clone())];
+        for (ups, middle) in [
+            (ups.clone(), (&curved * product(&x, &up, &of_inner)).unwrap()),
+            (ups.into_iter().take(1).collect(), curved.clone()),
+        ] {
+            let whole = product(&middle, &down, &of_width);
+            let network = FeedForward::new(ups, (down.clone(), of_width.clone()), Activation::Silu).unwrap();
+            assert!(matches!(network, FeedForward::Sliced(_)));
+            close(&network.forward(&x).unwrap(), &whole, 2e-4);
+            close(&network.onto(&x, &x).unwrap(), &(&whole + &x).unwrap(), 2e-4);
+        }
     }
 }
 
