@@ -2,10 +2,13 @@
 
 mod bert;
 mod distilbert;
+mod gemma3;
 mod modernbert;
 mod mpnet;
 mod nomic;
 mod numbers;
+mod qwen3;
+mod rotary;
 
 use super::directory::{Directory, Fingerprint};
 use super::model::Model;
@@ -28,6 +31,8 @@ const FAMILIES: &[(&str, Reader)] = &[
     ("mpnet", mpnet::load),
     ("modernbert", modernbert::load),
     ("nomic_bert", nomic::load),
+    ("qwen3", qwen3::load),
+    ("gemma3_text", gemma3::load),
 ];
 
 #[derive(Deserialize)]

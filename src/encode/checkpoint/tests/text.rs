@@ -96,3 +96,13 @@ fn modern_bert() {
 fn nomic_bert() {
     check("nomic-bert");
 }
+
+#[test]
+fn qwen3_embedding() {
+    check("qwen3-embedding");
+}
+
+#[test]
+fn embeddinggemma() {
+    check("embeddinggemma");
+}
