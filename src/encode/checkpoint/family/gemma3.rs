@@ -18,8 +18,6 @@ use serde::Deserialize;
 const THETAS: (f64, f64) = (1_000_000.0, 10_000.0);
 /// Every so many-th layer has no window where the configuration does not say which.
 const PATTERN: usize = 6;
-/// Norms keep their weight less this.
-const PLUS: f64 = 1.0;
 
 #[derive(Deserialize)]
 struct Config {
@@ -42,6 +40,9 @@ struct Config {
     attn_logit_softcapping: Option<f64>,
     #[serde(flatten)]
     rotary: Rotary,
+    /// What is missing in the stored weights of norms.
+    #[serde(skip)]
+    plus: f64,
 }
 
 impl Config {
@@ -86,7 +87,8 @@ struct Gemma3 {
 }
 
 pub(super) fn load(directory: &Directory, weights: &Weights) -> std::result::Result<Box<dyn Backbone>, ModelProblem> {
-    let config: Config = directory.required("config.json")?;
+    let mut config: Config = directory.required("config.json")?;
+    config.plus = if weights.whole_norms() { 0.0 } else { 1.0 };
     if let Some(cap) = config.attn_logit_softcapping {
         return Err(numbers::refused("attn_logit_softcapping", cap, "expected null: only models without it are run"));
     }
@@ -97,7 +99,7 @@ pub(super) fn load(directory: &Directory, weights: &Weights) -> std::result::Res
     Ok(Box::new(Gemma3 {
         words: Embedding::load(&root.child("embed_tokens"), "weight", config.vocab_size, width)?,
         blocks: blocks.collect::<std::result::Result<_, _>>()?,
-        norm: Norm::rms(&root.child("norm"), width, config.rms_norm_eps, PLUS)?,
+        norm: Norm::rms(&root.child("norm"), width, config.rms_norm_eps, config.plus)?,
         ropes: [config.rotary.full(THETAS.0, heads.width)?, config.rotary.local(THETAS.1, heads.width)?],
         width,
         limit: config.max_position_embeddings,
@@ -109,8 +111,8 @@ fn block(config: &Config, heads: Heads, layer: usize, scope: &Scope<'_>) -> std:
     let (attention, network) = (scope.child("self_attn"), scope.child("mlp"));
     let project = [("q_proj", heads.queries), ("k_proj", heads.keys), ("v_proj", heads.keys)];
     let project = project.map(|(name, count)| (attention.child(name), count * heads.width));
-    let head_norm = |name| Norm::rms(&attention.child(name), heads.width, eps, PLUS);
-    let norm = |name| Norm::rms(&scope.child(name), width, eps, PLUS);
+    let head_norm = |name| Norm::rms(&attention.child(name), heads.width, eps, config.plus);
+    let norm = |name| Norm::rms(&scope.child(name), width, eps, config.plus);
     let gated = (network.child("gate_proj"), network.child("up_proj"), network.child("down_proj"));
     Ok(Block {
         heads,

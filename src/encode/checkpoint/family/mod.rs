@@ -11,6 +11,7 @@ mod qwen3;
 mod rotary;
 
 use super::directory::{Directory, Fingerprint};
+use super::gguf;
 use super::model::Model;
 use super::problem::ModelProblem;
 use super::settings::Settings;
@@ -47,6 +48,7 @@ pub(super) fn load(
     device: &Device,
     fingerprint: &mut Fingerprint,
 ) -> Result<Box<dyn Model>, ModelProblem> {
+    gguf::accompanied(directory)?;
     let Kind { model_type } = directory.required("config.json")?;
     let found = model_type.unwrap_or_default();
     let Some((_, reader)) = FAMILIES.iter().find(|(family, _)| *family == found) else {
