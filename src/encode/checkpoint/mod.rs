@@ -21,6 +21,7 @@ mod gguf;
 mod known;
 mod layers;
 mod model;
+mod pixels;
 mod pool;
 mod problem;
 mod settings;
