@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`from_dir`], and [`Checkpoint`]: a model as an [`Encoder`] |
 //! | `directory.rs` | the files of a directory, and the fingerprint made of them |
-//! | `weights.rs` | safetensors to named tensors |
+//! | `weights.rs`, `gguf.rs`, `stored.rs` | safetensors, or a GGUF file, to named tensors |
 //! | `settings.rs`, `known.rs` | pooling, prompts, prefixes: from the model's own files, or from its authors' card |
 //! | `tokens.rs` | texts to token ids |
 //! | `model.rs` | what all models have in common |
@@ -17,12 +17,15 @@
 
 mod directory;
 mod family;
+mod gguf;
 mod known;
 mod layers;
 mod model;
+mod pixels;
 mod pool;
 mod problem;
 mod settings;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,7 +1,10 @@
-//! Weights by name: safetensors files, one or several, mapped; f32, f16 or bf16.
+//! Weights by name: safetensors files, one or several, or one GGUF file; mapped. In f32, f16 or bf16, or, in GGUF files, in
+//! blocks of small integers with common scales.
 
 use super::directory::{Directory, Fingerprint};
+use super::gguf;
 use super::problem::ModelProblem;
+use super::stored::{Format, Stored, blocks};
 use crate::disk::Bytes;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Metadata, SafeTensors};
@@ -18,32 +21,15 @@ pub(super) struct Weights {
     files: Vec<(String, Bytes)>,
     tensors: HashMap<String, Place>,
     device: Device,
+    whole_norms: bool,
 }
 
 /// Where a tensor lies.
 struct Place {
     file: usize,
-    dtype: DType,
+    format: Format,
     shape: Vec<usize>,
     range: Range<usize>,
-}
-
-/// A tensor as it lies in its file.
-#[derive(Clone)]
-pub(super) struct Stored {
-    file: Bytes,
-    range: Range<usize>,
-    /// One of F32, F16, BF16.
-    pub(super) dtype: DType,
-    /// Its dimensions.
-    pub(super) shape: Vec<usize>,
-}
-
-impl Stored {
-    /// Its elements, little-endian, row-major.
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.file.get(self.range.clone()).unwrap_or_default()
-    }
 }
 
 #[derive(Deserialize)]
@@ -58,9 +44,10 @@ impl Weights {
         device: &Device,
         fingerprint: &mut Fingerprint,
     ) -> Result<Self, ModelProblem> {
-        let mut weights = Self { files: Vec::new(), tensors: HashMap::new(), device: device.clone() };
+        let mut weights =
+            Self { files: Vec::new(), tensors: HashMap::new(), device: device.clone(), whole_norms: false };
         for file in weight_files(directory)? {
-            weights.add(directory, &file)?;
+            if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
         }
         for (name, bytes) in &weights.files {
             fingerprint.add(name, bytes);
@@ -84,15 +71,31 @@ impl Weights {
             };
             let (from, to) = info.data_offsets;
             let range = start.saturating_add(from)..start.saturating_add(to);
-            let expected = info.shape.iter().try_fold(dtype.size_in_bytes(), |size, side| size.checked_mul(*side));
-            if bytes.get(range.clone()).map(<[u8]>::len) != expected {
+            let format = Format::Plain(dtype);
+            if bytes.get(range.clone()).map(<[u8]>::len) != format.size(&info.shape) {
                 return Err(damaged(format!("tensor {tensor:?} reaches past the end of {} bytes", bytes.len())));
             }
-            let place = Place { file: self.files.len(), dtype, shape: info.shape.clone(), range };
+            let place = Place { file: self.files.len(), format, shape: info.shape.clone(), range };
             self.tensors.insert(tensor, place);
         }
         self.files.push((name.to_owned(), bytes));
         Ok(())
+    }
+
+    fn add_gguf(&mut self, directory: &Directory, name: &str) -> Result<(), ModelProblem> {
+        let bytes = directory.map(name)?;
+        let header = gguf::header(name, &bytes)?;
+        for gguf::Entry { name, format, shape, range } in header.tensors {
+            self.tensors.insert(name, Place { file: self.files.len(), format, shape, range });
+        }
+        self.whole_norms = header.whole_norms;
+        self.files.push((name.to_owned(), bytes));
+        Ok(())
+    }
+
+    /// Whether norms of the Gemma family are stored with the one that its own files leave out.
+    pub(super) fn whole_norms(&self) -> bool {
+        self.whole_norms
     }
 
     /// The device tensors go to.
@@ -127,11 +130,14 @@ fn weight_files(directory: &Directory) -> Result<Vec<String>, ModelProblem> {
     if let Some(other) = with(".safetensors") {
         return Ok(vec![other]);
     }
+    if let Some(file) = gguf::file(directory)? {
+        return Ok(vec![file]);
+    }
     match [".bin", ".pt", ".pth", ".ckpt", ".pkl"].into_iter().find_map(with) {
         Some(file) => Err(ModelProblem::Pickle { file }),
         None => Err(ModelProblem::Missing {
             file: SINGLE.to_owned(),
-            remedy: "weights are read from model.safetensors, shards named by model.safetensors.index.json, or one other .safetensors file",
+            remedy: "weights are read from model.safetensors, shards named by model.safetensors.index.json, or one other .safetensors or .gguf file",
         }),
     }
 }
@@ -187,15 +193,26 @@ impl<'a> Scope<'a> {
         if place.shape != shape {
             return Err(ModelProblem::Shape { name, expected: shape.to_vec(), found: place.shape.clone() });
         }
-        let (dtype, shape) = (place.dtype, place.shape.clone());
-        Ok(Stored { file: bytes.clone(), range: place.range.clone(), dtype, shape })
+        Ok(Stored::new(bytes.clone(), place.range.clone(), place.format))
+    }
+
+    /// Whether a tensor lies in its file in quantised blocks.
+    pub(super) fn in_blocks(&self, name: &str) -> bool {
+        let place = self.weights.tensors.get(&self.full(name));
+        place.is_some_and(|place| matches!(place.format, Format::Blocks(_)))
     }
 
     /// A tensor in f32 on the model's device.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, ModelProblem> {
         let stored = self.stored(name, shape)?;
-        let tensor = Tensor::from_raw_buffer(stored.bytes(), stored.dtype, shape, &Device::Cpu)?;
-        Ok(tensor.to_dtype(DType::F32)?.to_device(self.device())?)
+        let cpu = Device::Cpu;
+        let tensor = match stored.format {
+            Format::Plain(dtype) => {
+                Tensor::from_raw_buffer(stored.bytes(), dtype, shape, &cpu)?.to_dtype(DType::F32)?
+            }
+            Format::Blocks(kind) => blocks(kind, stored.bytes(), shape, &cpu)?.dequantize(&cpu)?,
+        };
+        Ok(tensor.to_device(self.device())?)
     }
 
     /// As [`Scope::tensor`], for one that may be left out.

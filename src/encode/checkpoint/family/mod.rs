@@ -2,12 +2,16 @@
 
 mod bert;
 mod distilbert;
+mod gemma3;
 mod modernbert;
 mod mpnet;
 mod nomic;
 mod numbers;
+mod qwen3;
+mod rotary;
 
 use super::directory::{Directory, Fingerprint};
+use super::gguf;
 use super::model::Model;
 use super::problem::ModelProblem;
 use super::settings::Settings;
@@ -28,6 +32,8 @@ const FAMILIES: &[(&str, Reader)] = &[
     ("mpnet", mpnet::load),
     ("modernbert", modernbert::load),
     ("nomic_bert", nomic::load),
+    ("qwen3", qwen3::load),
+    ("gemma3_text", gemma3::load),
 ];
 
 #[derive(Deserialize)]
@@ -42,6 +48,7 @@ pub(super) fn load(
     device: &Device,
     fingerprint: &mut Fingerprint,
 ) -> Result<Box<dyn Model>, ModelProblem> {
+    gguf::accompanied(directory)?;
     let Kind { model_type } = directory.required("config.json")?;
     let found = model_type.unwrap_or_default();
     let Some((_, reader)) = FAMILIES.iter().find(|(family, _)| *family == found) else {

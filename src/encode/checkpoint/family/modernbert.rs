@@ -172,11 +172,11 @@ fn block(config: &Config, layer: &Scope<'_>, first: bool, kind: usize) -> std::r
         head_norms: None,
         turns: Some(kind),
         out: Linear::load(&layer.child("attn.Wo"), width, width)?,
-        feed_forward: FeedForward::Gated {
-            gate_up: Linear::load(&layer.child("mlp.Wi"), width, 2 * inner)?,
-            down: Linear::load(&layer.child("mlp.Wo"), inner, width)?,
-            activation: Activation::named(&config.hidden_activation)?,
-        },
+        feed_forward: FeedForward::stacked(
+            (layer.child("mlp.Wi"), layer.child("mlp.Wo")),
+            (width, inner),
+            Activation::named(&config.hidden_activation)?,
+        )?,
         norms: Norms::Pre {
             // The embeddings have just been normalised.
             attention: if first { None } else { Some(norm("attn_norm")?) },

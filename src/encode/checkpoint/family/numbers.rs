@@ -2,6 +2,7 @@
 
 use super::super::layers::Heads;
 use super::super::problem::ModelProblem;
+use std::fmt::Display;
 
 /// No size of any model comes near this, and no product of two that do not reach it overflows.
 const MOST: usize = 1 << 24;
@@ -23,6 +24,18 @@ pub(super) fn equal_heads((setting, count): (&'static str, usize), width: usize)
     Err(refused(setting, count, "expected a divisor of the width of the rows"))
 }
 
-fn refused(setting: &'static str, found: usize, expected: &'static str) -> ModelProblem {
+/// Heads with fewer of keys than of queries, each of its own width.
+pub(super) fn grouped_heads((queries, keys, width): (usize, usize, usize), scale: f64) -> Result<Heads, ModelProblem> {
+    check(&[("num_attention_heads", queries), ("num_key_value_heads", keys), ("head_dim", width)])?;
+    if !queries.is_multiple_of(keys) {
+        return Err(refused("num_key_value_heads", keys, "expected a divisor of num_attention_heads"));
+    }
+    if !scale.is_finite() || scale <= 0.0 {
+        return Err(refused("query_pre_attn_scalar", scale, "expected a positive number"));
+    }
+    Ok(Heads { queries, keys, width, scale: scale as f32 })
+}
+
+pub(super) fn refused(setting: &'static str, found: impl Display, expected: &'static str) -> ModelProblem {
     ModelProblem::Setting { file: "config.json".to_owned(), setting, found: found.to_string(), expected }
 }

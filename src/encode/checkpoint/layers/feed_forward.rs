@@ -55,6 +55,20 @@ impl FeedForward {
         Ok(Self::new(ups, matrix(&down, width, inner)?, activation)?)
     }
 
+    /// A gated network whose gate and up stand one above the other under one name.
+    pub(in super::super) fn stacked(
+        (both, down): (Scope<'_>, Scope<'_>),
+        (width, inner): (usize, usize),
+        activation: Activation,
+    ) -> std::result::Result<Self, ModelProblem> {
+        let (weight, bias) = matrix(&both, 2 * inner, width)?;
+        let half = |start: usize| -> Result<Matrix> {
+            let bias = bias.as_ref().map(|bias| bias.narrow(0, start, inner)).transpose()?;
+            Ok((weight.narrow(0, start, inner)?, bias))
+        };
+        Ok(Self::new(vec![half(0)?, half(inner)?], matrix(&down, width, inner)?, activation)?)
+    }
+
     /// From matrices: one up, or gate and up.
     pub(in super::super) fn new(ups: Vec<Matrix>, down: Matrix, activation: Activation) -> Result<Self> {
         if own_way(down.0.device()) {

@@ -1,9 +1,11 @@
 //! Matrix products, with what comes right after them in the same pass: bias, activation, residual.
 
 use super::super::problem::ModelProblem;
+use super::super::stored::{Format, blocks};
 use super::super::weights::Scope;
 use super::{Activation, elements, own_way};
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::quantized::QMatMul;
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Module, Result, Shape, Tensor, bail};
 use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
 use rten_tensor::NdTensorView;
 
@@ -46,6 +48,8 @@ enum Weight {
     Packed(PackedBMatrix<f32>, Vec<f32>),
     /// `[outputs, inputs]`.
     Plain(Tensor),
+    /// In blocks, as in the file: products whose outputs stand side by side. Candle rounds the rows to blocks of eight bits.
+    Blocks(Vec<QMatMul>),
 }
 
 impl Linear {
@@ -63,19 +67,29 @@ impl Linear {
         parts: &[(Scope<'_>, usize)],
         inputs: usize,
     ) -> std::result::Result<Self, ModelProblem> {
-        let mut weights = Vec::with_capacity(parts.len());
         let mut biases = Vec::with_capacity(parts.len());
+        let mut in_blocks = false;
         for (scope, outputs) in parts {
-            weights.push(scope.tensor("weight", &[*outputs, inputs])?);
             biases.extend(scope.optional("bias", &[*outputs])?);
+            in_blocks |= matches!(scope.stored("weight", &[*outputs, inputs])?.format, Format::Blocks(_));
         }
-        if biases.len() == parts.len() && !biases.is_empty() {
-            return Ok(Self::new(&Tensor::cat(&weights, 0)?, Some(Tensor::cat(&biases, 0)?))?);
+        let bias = match biases.len() {
+            0 => None,
+            count if count == parts.len() => Some(Tensor::cat(&biases, 0)?),
+            _ => {
+                return Err(ModelProblem::Runtime {
+                    why: "some of several products side by side have no bias".to_owned(),
+                });
+            }
+        };
+        if in_blocks {
+            let products = parts.iter().map(|(scope, outputs)| product(scope, &[*outputs, inputs]));
+            let weight = Weight::Blocks(products.collect::<std::result::Result<_, _>>()?);
+            return Ok(Self { weight, bias, inputs, outputs: parts.iter().map(|(_, outputs)| outputs).sum() });
         }
-        match (biases.is_empty(), parts.first()) {
-            (true, Some(_)) => Ok(Self::new(&Tensor::cat(&weights, 0)?, None)?),
-            _ => Err(ModelProblem::Runtime { why: "some of several products side by side have no bias".to_owned() }),
-        }
+        let weights = parts.iter().map(|(scope, outputs)| scope.tensor("weight", &[*outputs, inputs]));
+        let weights = weights.collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(Self::new(&Tensor::cat(&weights, 0)?, bias)?)
     }
 
     /// From a matrix `[outputs, inputs]` and a bias `[outputs]`.
@@ -88,6 +102,12 @@ impl Linear {
             Weight::Plain(weight.clone())
         };
         Ok(Self { weight: stored, bias, inputs, outputs })
+    }
+
+    /// From products in blocks.
+    #[cfg(test)]
+    pub(super) fn of_blocks(products: Vec<QMatMul>, (inputs, outputs): (usize, usize)) -> Self {
+        Self { weight: Weight::Blocks(products), bias: None, inputs, outputs }
     }
 
     /// Width of the outputs.
@@ -106,7 +126,7 @@ impl Linear {
             Weight::Packed(packed, bias) => {
                 rows.contiguous()?.apply_op1_no_bwd(&Product { linear: self, packed, bias, activation })
             }
-            Weight::Plain(weight) => activation.forward(&self.plain(weight, rows)?),
+            weight => activation.forward(&self.plain(weight, rows)?),
         }
     }
 
@@ -117,17 +137,35 @@ impl Linear {
                 let product = Product { linear: self, packed, bias, activation: Activation::Identity };
                 rows.contiguous()?.apply_op2_no_bwd(&residual.contiguous()?, &product)
             }
-            Weight::Plain(weight) => self.plain(weight, rows)? + residual,
+            weight => self.plain(weight, rows)? + residual,
         }
     }
 
-    fn plain(&self, weight: &Tensor, rows: &Tensor) -> Result<Tensor> {
-        let product = rows.matmul(&weight.t()?)?;
+    /// In candle's own operations.
+    fn plain(&self, weight: &Weight, rows: &Tensor) -> Result<Tensor> {
+        let product = match weight {
+            Weight::Packed(..) => bail!("packed weights outside their own operation"),
+            Weight::Plain(weight) => rows.matmul(&weight.t()?)?,
+            Weight::Blocks(products) => {
+                let rows = rows.contiguous()?;
+                let parts = products.iter().map(|product| product.forward(&rows)).collect::<Result<Vec<_>>>()?;
+                Tensor::cat(&parts, 1)?
+            }
+        };
         match &self.bias {
             Some(bias) => product.broadcast_add(bias),
             None => Ok(product),
         }
     }
+}
+
+/// One of several products side by side of which at least one is in blocks.
+fn product(scope: &Scope<'_>, shape: &[usize; 2]) -> std::result::Result<QMatMul, ModelProblem> {
+    let stored = scope.stored("weight", shape)?;
+    Ok(match stored.format {
+        Format::Plain(_) => QMatMul::Tensor(scope.tensor("weight", shape)?),
+        Format::Blocks(kind) => QMatMul::from_qtensor(blocks(kind, stored.bytes(), shape, scope.device())?)?,
+    })
 }
 
 /// A product with packed weights on the CPU.

@@ -22,6 +22,12 @@ impl Rope {
         self
     }
 
+    /// Radians a place, by pair.
+    #[cfg(test)]
+    pub(in super::super) fn frequencies(&self) -> &[f32] {
+        &self.frequencies
+    }
+
     /// Pairs.
     pub(in super::super) fn pairs(&self) -> usize {
         self.frequencies.len()

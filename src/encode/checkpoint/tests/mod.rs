@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod gguf;
 mod text;
 
 use super::Checkpoint;

@@ -6,6 +6,12 @@ use crate::encode::{Encoder, Role};
 /// Holds a model of text to its reference.
 #[track_caller]
 fn check(name: &str) {
+    check_within(name, "/tolerance");
+}
+
+/// The same with a tolerance of another name.
+#[track_caller]
+pub(super) fn check_within(name: &str, tolerance: &str) {
     let fixture = Fixture::open(name);
     let info = fixture.encoder.info();
     assert_eq!(info.width, fixture.get::<usize>("/width"), "{name}: width");
@@ -13,7 +19,7 @@ fn check(name: &str) {
     let prefixes: Vec<usize> = fixture.get("/prefixes");
     assert!(info.prefixes.iter().all(|prefix| prefixes.contains(prefix)), "{name}: prefixes {:?}", info.prefixes);
     let texts = fixture.texts();
-    let most = fixture.get::<f32>("/tolerance");
+    let most = fixture.get::<f32>(tolerance);
     for (role, key, prompt) in
         [(Role::Query, "query", &info.prompts.query), (Role::Document, "document", &info.prompts.document)]
     {
@@ -95,4 +101,14 @@ fn modern_bert() {
 #[test]
 fn nomic_bert() {
     check("nomic-bert");
+}
+
+#[test]
+fn qwen3_embedding() {
+    check("qwen3-embedding");
+}
+
+#[test]
+fn embeddinggemma() {
+    check("embeddinggemma");
 }
