@@ -17,6 +17,8 @@ const INDEX: &str = "model.safetensors.index.json";
 pub(super) struct Weights {
     files: Vec<(String, Bytes)>,
     tensors: HashMap<String, Place>,
+    /// Types of the tensors whose elements are not read.
+    unread: HashMap<String, String>,
     device: Device,
 }
 
@@ -33,7 +35,7 @@ struct Place {
 pub(super) struct Stored {
     file: Bytes,
     range: Range<usize>,
-    /// One of F32, F16, BF16.
+    /// One of F32, F16, BF16, F64, I64, I32.
     pub(super) dtype: DType,
     /// Its dimensions.
     pub(super) shape: Vec<usize>,
@@ -58,7 +60,8 @@ impl Weights {
         device: &Device,
         fingerprint: &mut Fingerprint,
     ) -> Result<Self, ModelProblem> {
-        let mut weights = Self { files: Vec::new(), tensors: HashMap::new(), device: device.clone() };
+        let mut weights =
+            Self { files: Vec::new(), tensors: HashMap::new(), unread: HashMap::new(), device: device.clone() };
         for file in weight_files(directory)? {
             weights.add(directory, &file)?;
         }
@@ -79,8 +82,14 @@ impl Weights {
                 safetensors::Dtype::F32 => DType::F32,
                 safetensors::Dtype::F16 => DType::F16,
                 safetensors::Dtype::BF16 => DType::BF16,
-                // Position counters and the like; whoever asks for one as a weight is told that it is not there.
-                _ => continue,
+                safetensors::Dtype::F64 => DType::F64,
+                safetensors::Dtype::I64 => DType::I64,
+                safetensors::Dtype::I32 => DType::I32,
+                // Masks and the like, which nobody asks for.
+                other => {
+                    self.unread.insert(tensor, format!("{other:?}"));
+                    continue;
+                }
             };
             let (from, to) = info.data_offsets;
             let range = start.saturating_add(from)..start.saturating_add(to);
@@ -98,6 +107,17 @@ impl Weights {
     /// The device tensors go to.
     pub(super) fn device(&self) -> &Device {
         &self.device
+    }
+
+    fn lost(&self, name: String) -> ModelProblem {
+        match self.unread.get(&name) {
+            Some(found) => ModelProblem::Unsupported {
+                what: "type of tensor",
+                found: format!("{name}: {found}"),
+                supported: "F32, F16, BF16, F64".to_owned(),
+            },
+            None => ModelProblem::NoTensor { name },
+        }
     }
 
     /// The tensors whose names start so.
@@ -173,6 +193,11 @@ impl<'a> Scope<'a> {
         self.weights.tensors.get(&self.full(name)).map(|place| place.shape.as_slice())
     }
 
+    /// Why a tensor that is needed cannot be had.
+    pub(super) fn lost(&self, name: &str) -> ModelProblem {
+        self.weights.lost(self.full(name))
+    }
+
     /// Whether a tensor is there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.shape_of(name).is_some()
@@ -183,7 +208,7 @@ impl<'a> Scope<'a> {
         let name = self.full(name);
         let place = self.weights.tensors.get(&name);
         let file = place.and_then(|place| self.weights.files.get(place.file));
-        let Some((place, (_, bytes))) = place.zip(file) else { return Err(ModelProblem::NoTensor { name }) };
+        let Some((place, (_, bytes))) = place.zip(file) else { return Err(self.weights.lost(name)) };
         if place.shape != shape {
             return Err(ModelProblem::Shape { name, expected: shape.to_vec(), found: place.shape.clone() });
         }

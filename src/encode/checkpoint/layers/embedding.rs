@@ -28,8 +28,9 @@ impl Embedding {
         width: usize,
     ) -> std::result::Result<Self, ModelProblem> {
         let shape = [rows, width];
-        let table = if own_way(scope.device()) {
-            Table::Mapped(scope.stored(name, &shape)?)
+        let stored = scope.stored(name, &shape)?;
+        let table = if own_way(scope.device()) && matches!(stored.dtype, DType::F32 | DType::F16 | DType::BF16) {
+            Table::Mapped(stored)
         } else {
             Table::Loaded(scope.tensor(name, &shape)?)
         };

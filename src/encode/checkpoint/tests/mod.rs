@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod copy;
+mod errors;
 mod text;
+mod variants;
 
 use super::Checkpoint;
 use crate::encode::{Encoder, Input, Part, Role};
