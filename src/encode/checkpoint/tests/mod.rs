@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod copy;
+mod errors;
 mod gguf;
 mod text;
+mod variants;
 
 use super::Checkpoint;
 use crate::encode::{Encoder, Input, Part, Role};
@@ -34,6 +37,15 @@ impl Fixture {
     fn get<T: serde::de::DeserializeOwned>(&self, pointer: &str) -> T {
         let found = self.reference.pointer(pointer).unwrap_or_else(|| panic!("{}: no {pointer}", self.name));
         serde_json::from_value(found.clone()).unwrap()
+    }
+
+    /// Vectors of the reference. One without a direction, of a text without tokens, is the first axis here.
+    fn vectors(&self, pointer: &str) -> Vec<Vec<f32>> {
+        let mut vectors: Vec<Vec<f32>> = self.get(pointer);
+        for vector in vectors.iter_mut().filter(|vector| vector.iter().all(|value| *value == 0.0)) {
+            vector[0] = 1.0;
+        }
+        vectors
     }
 
     fn texts(&self) -> Vec<String> {

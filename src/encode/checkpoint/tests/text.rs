@@ -28,7 +28,7 @@ pub(super) fn check_within(name: &str, tolerance: &str) {
         for (text, ids) in texts.iter().zip(&ids) {
             assert_eq!(fixture.encoder.model.ids(&format!("{prompt}{text}")).unwrap(), *ids, "{name}: {text:?}");
         }
-        let vectors: Vec<Vec<f32>> = fixture.get(&format!("/roles/{key}/vectors"));
+        let vectors = fixture.vectors(&format!("/roles/{key}/vectors"));
         let together = fixture.encode(role, &texts);
         assert_close(&format!("{name}, {key}"), &together, &vectors, most);
         let alone: Vec<Vec<f32>> =
@@ -111,4 +111,22 @@ fn qwen3_embedding() {
 #[test]
 fn embeddinggemma() {
     check("embeddinggemma");
+}
+
+#[test]
+fn static_tables() {
+    for name in ["static", "static-mapped"] {
+        let fixture = Fixture::open(name);
+        let (texts, ids): (Vec<String>, Vec<Vec<u32>>) = (fixture.texts(), fixture.get("/ids"));
+        for (text, ids) in texts.iter().zip(&ids) {
+            assert_eq!(fixture.encoder.model.ids(text).unwrap(), *ids, "{name}: {text:?}");
+        }
+        let found = fixture.encode(Role::Item, &texts);
+        assert_close(name, &found, &fixture.vectors("/vectors"), fixture.get("/tolerance"));
+    }
+}
+
+#[test]
+fn a_static_module_of_sentence_transformers() {
+    check("static-sentences");
 }
