@@ -8,6 +8,7 @@ mod mpnet;
 mod nomic;
 mod numbers;
 mod qwen3;
+mod qwen3_vl;
 mod rotary;
 
 use super::directory::{Directory, Fingerprint};
@@ -20,20 +21,27 @@ use super::weights::Weights;
 use candle_core::Device;
 use serde::Deserialize;
 
-/// Reads a transformer over tokens.
-type Reader = fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem>;
+/// How a model is read.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// A transformer over tokens, with what belongs around one.
+    Text(fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem>),
+    /// All of it.
+    Whole(fn(&Directory, &Settings, &Device, &mut Fingerprint) -> Result<Box<dyn Model>, ModelProblem>),
+}
 
 /// Every `model_type` that is read.
 const FAMILIES: &[(&str, Reader)] = &[
-    ("bert", bert::load),
-    ("distilbert", distilbert::load),
-    ("roberta", bert::load_roberta),
-    ("xlm-roberta", bert::load_roberta),
-    ("mpnet", mpnet::load),
-    ("modernbert", modernbert::load),
-    ("nomic_bert", nomic::load),
-    ("qwen3", qwen3::load),
-    ("gemma3_text", gemma3::load),
+    ("bert", Reader::Text(bert::load)),
+    ("distilbert", Reader::Text(distilbert::load)),
+    ("roberta", Reader::Text(bert::load_roberta)),
+    ("xlm-roberta", Reader::Text(bert::load_roberta)),
+    ("mpnet", Reader::Text(mpnet::load)),
+    ("modernbert", Reader::Text(modernbert::load)),
+    ("nomic_bert", Reader::Text(nomic::load)),
+    ("qwen3", Reader::Text(qwen3::load)),
+    ("gemma3_text", Reader::Text(gemma3::load)),
+    ("qwen3_vl", Reader::Whole(qwen3_vl::load)),
 ];
 
 #[derive(Deserialize)]
@@ -56,8 +64,13 @@ pub(super) fn load(
     };
     let config = directory.bytes("config.json")?.unwrap_or_default();
     fingerprint.add("config.json", &config);
-    let backbone = reader(directory, &Weights::open(directory, device, fingerprint)?)?;
-    Ok(Box::new(TextModel::assemble(directory, backbone, settings, device, fingerprint)?))
+    match reader {
+        Reader::Whole(load) => load(directory, settings, device, fingerprint),
+        Reader::Text(load) => {
+            let backbone = load(directory, &Weights::open(directory, device, fingerprint)?)?;
+            Ok(Box::new(TextModel::assemble(directory, backbone, settings, device, fingerprint)?))
+        }
+    }
 }
 
 /// The model types that are read, for messages.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod gguf;
+mod interleaved;
 mod text;
 
 use super::Checkpoint;
