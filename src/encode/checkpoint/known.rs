@@ -95,7 +95,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         name: &["qwen3-vl-embedding"],
-        query: "",
+        query: "Retrieve images or text relevant to the user's query.",
         document: "",
         item: "",
         prefixes: &[64, 128, 256, 512, 1024, 2048],

@@ -103,6 +103,13 @@ impl Tokens {
         usize::midpoint(middle(lengths.len().saturating_sub(1) / 2), middle(lengths.len() / 2))
     }
 
+    /// The same without the cut, for whoever has to cut elsewhere than at the end.
+    pub(super) fn uncut(mut self) -> Self {
+        // Only setting one can fail.
+        let _none = self.tokenizer.with_truncation(None).map(|_| ());
+        self
+    }
+
     /// The ids of a text, with the model's special tokens where it has them, at most the limit.
     pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>, ModelProblem> {
         let encoding = self.tokenizer.encode_fast(text, self.special);

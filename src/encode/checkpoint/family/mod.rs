@@ -9,6 +9,7 @@ mod mpnet;
 mod nomic;
 mod numbers;
 mod qwen3;
+mod qwen3_vl;
 mod rotary;
 
 use super::directory::{Directory, Fingerprint};
@@ -46,6 +47,7 @@ const FAMILIES: &[(&str, Reader)] = &[
     ("qwen3", Reader::Text(qwen3::load)),
     ("gemma3_text", Reader::Text(gemma3::load)),
     ("model2vec", Reader::Whole(lookup::load)),
+    ("qwen3_vl", Reader::Whole(qwen3_vl::load)),
 ];
 
 #[derive(Deserialize)]

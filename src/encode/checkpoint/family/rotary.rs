@@ -25,6 +25,7 @@ struct Parameters {
     #[serde(rename = "type")]
     kind: Option<String>,
     factor: Option<f32>,
+    mrope_section: Option<Vec<usize>>,
     full_attention: Option<Box<Parameters>>,
     sliding_attention: Option<Box<Parameters>>,
 }
@@ -43,6 +44,12 @@ impl Rotary {
         let newer = self.rope_parameters.as_ref().and_then(|newer| newer.sliding_attention.as_deref());
         let base = newer.and_then(|newer| newer.rope_theta).or(self.rope_local_base_freq).unwrap_or(theta);
         rope(base, &[newer], width)
+    }
+
+    /// How many pairs are turned by time, height and width, for models that place tokens in all three.
+    pub(super) fn sections(&self) -> Option<&[usize]> {
+        let found = [self.rope_parameters.as_ref(), self.rope_scaling.as_ref()];
+        found.into_iter().flatten().find_map(|parameters| parameters.mrope_section.as_deref())
     }
 }
 

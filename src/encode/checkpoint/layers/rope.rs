@@ -22,6 +22,12 @@ impl Rope {
         self
     }
 
+    /// The same frequencies once more, for places in two dimensions.
+    pub(in super::super) fn twice(mut self) -> Self {
+        self.frequencies.extend_from_within(..);
+        self
+    }
+
     /// Radians a place, by pair.
     #[cfg(test)]
     pub(in super::super) fn frequencies(&self) -> &[f32] {

@@ -22,6 +22,8 @@ pub(in super::super) enum Kind {
     Clip,
     /// SigLIP: squashed to the model's input, levels to -1..1.
     Siglip,
+    /// Models that choose a size by picture, from what the file says of it: here it is passed over.
+    Dynamic,
 }
 
 #[derive(Default, Deserialize)]
@@ -88,9 +90,9 @@ impl Preprocess {
         let crops = config.do_center_crop.unwrap_or(kind == Kind::Clip);
         let resize = match (config.do_resize, &config.size) {
             (Some(false), _) => Resize::Keep,
-            (_, Some(size)) => resize(size)?,
+            (_, Some(size)) if kind != Kind::Dynamic => resize(size)?,
             (_, None) if kind == Kind::Clip => Resize::Shortest(side),
-            (_, None) => Resize::Exact(side, side),
+            _ => Resize::Exact(side, side),
         };
         let (width, height) = match &config.crop_size {
             Some(size) => rectangle(size).ok_or_else(|| setting(FILE, "crop_size", size, SIZES))?,
