@@ -4,7 +4,7 @@
 use super::commit::Skipped;
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
-use super::prepare::{Given, Prepared, check};
+use super::prepare::{Given, Prepared, Recipe, check};
 use super::spaces;
 use super::state::Shared;
 use super::sweep::remove_unnamed;
@@ -83,7 +83,11 @@ impl Writer {
             rotations,
             next_file: state.manifest.next_file,
             skipped: Vec::new(),
-            pipeline: Pipeline::start(shared.source.clone(), state.manifest.keeps_pictures)?,
+            pipeline: Pipeline::start(Recipe {
+                source: shared.source.clone(),
+                keeps_pictures: state.manifest.keeps_pictures,
+                regions: false,
+            })?,
             batch: Vec::new(),
             batch_bytes: 0,
             sequence: 0,
@@ -129,7 +133,7 @@ impl Writer {
         self.sequence += 1;
         self.newest.insert(note.id.clone(), self.sequence);
         self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note) + given.bytes());
-        self.batch.push(Job { sequence: self.sequence, note, given });
+        self.batch.push(Job { sequence: self.sequence, note, given, stored: None });
         Ok(())
     }
 
