@@ -106,6 +106,13 @@ pub(super) enum VectorSource {
         /// Their width.
         width: usize,
     },
+    /// From an encoder that is not at hand.
+    Absent {
+        /// What the index says of it.
+        record: EncoderRecord,
+        /// Its prefixes.
+        prefixes: Vec<usize>,
+    },
 }
 
 impl VectorSource {
@@ -117,12 +124,24 @@ impl VectorSource {
         Ok(Self::Encoder(Builtin::shared()))
     }
 
+    /// The source of an index whose encoder is not at hand.
+    pub(super) fn absent(record: &EncoderRecord) -> Self {
+        let prefixes = record.prefixes.iter().map(|prefix| *prefix as usize).collect();
+        Self::Absent { record: record.clone(), prefixes }
+    }
+
     /// Refuses an index that holds vectors of another source.
     pub(super) fn check(&self, manifest: &Manifest) -> Result<()> {
         let given = self.record();
-        let index = &manifest.encoder.fingerprint;
-        if given.fingerprint != *index {
-            return Err(Error::WrongEncoder { index: index.clone(), given: given.fingerprint });
+        let index = &manifest.encoder;
+        if given.fingerprint != index.fingerprint {
+            return Err(Error::WrongEncoder {
+                index: index.fingerprint.clone(),
+                index_name: index.name.clone(),
+                location: index.location.clone(),
+                given: given.fingerprint,
+                given_name: given.name,
+            });
         }
         super::state::check_width(manifest, given.width)
     }
@@ -132,6 +151,7 @@ impl VectorSource {
         match self {
             Self::Encoder(encoder) => encoder.info().width,
             Self::External { width } => *width,
+            Self::Absent { record, .. } => record.width as usize,
         }
     }
 
@@ -140,6 +160,7 @@ impl VectorSource {
         match self {
             Self::Encoder(encoder) => &encoder.info().prefixes,
             Self::External { .. } => &[],
+            Self::Absent { prefixes, .. } => prefixes,
         }
     }
 
@@ -169,6 +190,19 @@ impl VectorSource {
                 prefixes: Vec::new(),
                 location: String::new(),
             },
+            Self::Absent { record, .. } => record.clone(),
+        }
+    }
+
+    /// The encoder, for a call that needs it; `instead` does the same with vectors.
+    pub(super) fn encoder(&self, call: &'static str, instead: &'static str) -> Result<&SharedEncoder> {
+        match self {
+            Self::Encoder(encoder) => Ok(encoder),
+            Self::External { .. } => Err(Error::NoEncoder { call, instead }),
+            Self::Absent { record, .. } => {
+                let (encoder, location) = (record.name.clone(), record.location.clone());
+                Err(Error::EncoderAbsent { call, encoder, location })
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! Encoding beside everything else, on two threads: one reads and decodes, the other encodes what is ready. All queues are
 //! bounded, so that memory stays flat however fast notes come.
 
-pub(super) use super::prepare::{Done, Job};
 use super::prepare::{Assembly, Recipe, Step, failed, read};
+pub(super) use super::prepare::{Done, Job};
 use crate::error::Result;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
@@ -58,8 +58,7 @@ impl Pipeline {
                 }
             }
         };
-        let mut pipeline =
-            Self { jobs: Some(jobs), done, in_flight: 0, lost: false, stopped, threads: Vec::new() };
+        let mut pipeline = Self { jobs: Some(jobs), done, in_flight: 0, lost: false, stopped, threads: Vec::new() };
         pipeline.spawn("uninote-read", reading)?;
         pipeline.spawn("uninote-encode", encoding)?;
         Ok(pipeline)

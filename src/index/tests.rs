@@ -14,6 +14,7 @@ mod limits;
 mod paging;
 mod queries;
 mod real;
+mod reencode;
 mod rotation;
 mod seer;
 mod spaces;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::note::{Note, PictureSource};
 use crate::segment::Segment;
 use crate::vector::Rotation;
-use index_format::{FileRef, Manifest};
+use index_format::{FileRef, Manifest, Record};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -42,10 +42,11 @@ pub(super) struct Writer {
     pub(super) newest_rotations: BTreeMap<usize, u64>,
     pub(super) next_file: u64,
     pub(super) skipped: Vec<Skipped>,
+    pub(super) recipe: Recipe,
     pub(super) pipeline: Pipeline,
     pub(super) batch: Vec<Job>,
-    batch_bytes: usize,
-    sequence: u64,
+    pub(super) batch_bytes: usize,
+    pub(super) sequence: u64,
     /// The newest version of each id that is in no segment yet.
     pub(super) newest: HashMap<String, u64>,
     /// Encoded notes, kept until the segment that holds them is on the storage.
@@ -53,7 +54,7 @@ pub(super) struct Writer {
     pub(super) encoded_rows: usize,
     pub(super) encoded_bytes: usize,
     /// Last, so that it is released after all else is gone.
-    _lock: Lock,
+    pub(super) lock: Arc<Lock>,
 }
 
 impl Writer {
@@ -77,17 +78,16 @@ impl Writer {
             dirty: false,
         });
         remove_unnamed(storage)?;
+        let recipe =
+            Recipe { source: state.source.clone(), keeps_pictures: state.manifest.keeps_pictures, regions: false };
         Ok(Self {
             newest_rotations: spaces::newest_rotations(&state.segments),
             segments: segments.collect(),
             rotations,
             next_file: state.manifest.next_file,
             skipped: Vec::new(),
-            pipeline: Pipeline::start(Recipe {
-                source: shared.source.clone(),
-                keeps_pictures: state.manifest.keeps_pictures,
-                regions: false,
-            })?,
+            pipeline: Pipeline::start(recipe.clone())?,
+            recipe,
             batch: Vec::new(),
             batch_bytes: 0,
             sequence: 0,
@@ -97,7 +97,7 @@ impl Writer {
             encoded_bytes: 0,
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
-            _lock: lock,
+            lock: Arc::new(lock),
         })
     }
 
@@ -117,7 +117,10 @@ impl Writer {
 
     pub(super) fn put(&mut self, mut note: Note, vector: Option<Vec<f32>>) -> Result<()> {
         check(&note, vector.is_some())?;
-        let whole = match (&self.shared.source, vector) {
+        if matches!(self.recipe.source, VectorSource::Absent { .. }) {
+            self.recipe.source.encoder("adding a note", "Index::put_with_vector")?;
+        }
+        let whole = match (&self.recipe.source, vector) {
             (VectorSource::Encoder(encoder), Some(_)) => {
                 return Err(Error::VectorNotWanted { encoder: encoder.info().name.clone() });
             }
@@ -125,7 +128,12 @@ impl Writer {
         };
         let named = spaces::rows(&self.manifest.spaces, std::mem::take(&mut note.vectors))?;
         let given = Given { whole, named };
-        // Whatever can fail comes before the note is taken: after an error it is not in, after `Ok` it stays in.
+        self.take(note, given, None)
+    }
+
+    /// Takes a note that has been checked. Whatever can fail comes before that: after an error it is not in, after `Ok` it
+    /// stays in.
+    pub(super) fn take(&mut self, note: Note, given: Given, stored: Option<Box<Record>>) -> Result<()> {
         self.spill_if_large()?;
         if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
             self.send_batch()?;
@@ -133,7 +141,7 @@ impl Writer {
         self.sequence += 1;
         self.newest.insert(note.id.clone(), self.sequence);
         self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note) + given.bytes());
-        self.batch.push(Job { sequence: self.sequence, note, given, stored: None });
+        self.batch.push(Job { sequence: self.sequence, note, given, stored });
         Ok(())
     }
 

@@ -117,7 +117,8 @@ impl Assembly {
         for (input, vector) in inputs.iter().zip(vectors) {
             let Some(parts) = self.parts.get_mut(input.owner) else { continue };
             parts.whole = vector;
-            let why = faults.get(&input.owner).map(|fault| format!("compared by its parts and not as a whole: {fault}"));
+            let why =
+                faults.get(&input.owner).map(|fault| format!("compared by its parts and not as a whole: {fault}"));
             parts.warnings.extend(why);
         }
     }

@@ -77,9 +77,7 @@ impl Draft {
         let read = self.passages.iter().take(WHOLE_PASSAGES);
         let end = read.clone().map(|passage| passage.end).max();
         match (read.clone().next(), end) {
-            (Some(first), Some(end)) => {
-                Some(self.in_context(self.note.text.get(first.start..end).unwrap_or_default()))
-            }
+            (Some(first), Some(end)) => Some(self.in_context(self.note.text.get(first.start..end).unwrap_or_default())),
             _ => Some(Cow::Borrowed(self.note.title.as_str())).filter(|title| !title.trim().is_empty()),
         }
     }

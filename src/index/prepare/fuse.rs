@@ -40,9 +40,8 @@ mod tests {
     fn texts_and_pictures_weigh_what_the_encoder_says_however_many_there_are() {
         let texts = [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]];
         let pictures = [[0.0, 0.0, 1.0]];
-        let fused = |weights| {
-            late(texts.iter().map(|row| &row[..]), pictures.iter().map(|row| &row[..]), weights).unwrap()
-        };
+        let fused =
+            |weights| late(texts.iter().map(|row| &row[..]), pictures.iter().map(|row| &row[..]), weights).unwrap();
         let near = |found: Vec<f32>, expected: [f32; 3]| {
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}, not {expected:?}");
         };

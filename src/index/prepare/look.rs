@@ -90,8 +90,7 @@ pub(in super::super) fn read(jobs: Vec<Job>, recipe: &Recipe, take: &mut dyn FnM
 /// Reads a picture's file and header, or says why that is not possible.
 fn look(picture: &Picture, note: usize, ordinal: u32) -> Looked {
     let limits = PictureLimits::default();
-    let mut looked =
-        Looked { note, ordinal, leading: false, info: None, bytes: None, pixels: None, why: None };
+    let mut looked = Looked { note, ordinal, leading: false, info: None, bytes: None, pixels: None, why: None };
     let bytes = match &picture.source {
         PictureSource::Bytes(bytes) if bytes.is_empty() => Err("it has no bytes and no path".to_owned()),
         PictureSource::Bytes(bytes) => Ok(bytes.clone()),

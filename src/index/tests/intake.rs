@@ -154,7 +154,8 @@ fn pictures_that_cannot_be_used_are_reported_one_by_one_and_the_rest_counts() {
     let jpeg = file(BLUE, (64, 48), ImageFormat::Jpeg);
     let mut bomb = file(BLUE, (8, 8), ImageFormat::Gif);
     bomb[6..10].copy_from_slice(&[0xFF; 4]);
-    let note = Note::new("n").title("red")
+    let note = Note::new("n")
+        .title("red")
         .picture(on_disk("really-a.png", &jpeg))
         .picture(on_disk("page.jpg", b"<!DOCTYPE html><html>404</html>"))
         .picture(on_disk("cut.jpg", &jpeg[..jpeg.len() / 2]))
@@ -167,7 +168,9 @@ fn pictures_that_cannot_be_used_are_reported_one_by_one_and_the_rest_counts() {
     let commit = index.commit().unwrap();
     let why: Vec<&str> = commit.skipped.iter().map(|skipped| skipped.why.as_str()).collect();
     assert!(commit.skipped.iter().all(|skipped| !skipped.whole && skipped.id == "n"), "{why:#?}");
-    for (number, word) in [(1, "HTML"), (2, "cut short"), (3, "65535"), (4, "asked to"), (5, "asked to panic"), (6, "empty")] {
+    for (number, word) in
+        [(1, "HTML"), (2, "cut short"), (3, "65535"), (4, "asked to"), (5, "asked to panic"), (6, "empty")]
+    {
         let start = format!("picture {number}: ");
         let found: Vec<_> = why.iter().filter(|why| why.starts_with(&start)).collect();
         assert!(found.len() == 1 && found[0].contains(word), "picture {number} ({word}): {why:#?}");

@@ -28,7 +28,9 @@ impl Pixels {
             return Vec::new();
         }
         let cells = |side: u32| (0..CELLS).map(move |cell| cell * side / 4..cell * side / 4 + side / 2);
-        cells(self.height).flat_map(|rows| cells(self.width).map(move |columns| self.crop(columns, rows.clone()))).collect()
+        cells(self.height)
+            .flat_map(|rows| cells(self.width).map(move |columns| self.crop(columns, rows.clone())))
+            .collect()
     }
 
     /// The pixels in these columns and rows; what lies outside is left out.
