@@ -36,7 +36,7 @@ impl Index {
     pub fn create_in(storage: Arc<dyn Storage>, options: IndexOptions) -> Result<Self> {
         let source = options.source.resolve()?;
         let spaces = spaces::all(source.width(), &options.spaces)?;
-        state::create(storage.as_ref(), &source, (options.keeps_pictures, spaces))?;
+        state::create(storage.as_ref(), &source, (options.keeps_pictures, options.picture_regions), spaces)?;
         Self::open_source(storage, &|_| Ok(source.clone()))
     }
 

@@ -16,6 +16,7 @@ const WIDTH_MAX: usize = 65_536;
 pub struct IndexOptions {
     pub(super) source: WantedSource,
     pub(super) keeps_pictures: bool,
+    pub(super) picture_regions: bool,
     /// Names and widths of spaces for the caller's vectors.
     pub(super) spaces: Vec<(String, usize)>,
 }
@@ -23,7 +24,8 @@ pub struct IndexOptions {
 impl std::fmt::Debug for IndexOptions {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = formatter.debug_struct("IndexOptions");
-        shown.field("keeps_pictures", &self.keeps_pictures).field("spaces", &self.spaces).finish_non_exhaustive()
+        shown.field("keeps_pictures", &self.keeps_pictures).field("picture_regions", &self.picture_regions);
+        shown.field("spaces", &self.spaces).finish_non_exhaustive()
     }
 }
 
@@ -52,6 +54,15 @@ impl IndexOptions {
     #[must_use]
     pub const fn keep_pictures(mut self, keep: bool) -> Self {
         self.keeps_pictures = keep;
+        self
+    }
+
+    /// Whether regions of pictures get rows of their own, for finding a detail inside a picture: nine cells that overlap by
+    /// half ([`Pixels::regions`](crate::note::Pixels::regions)). Each costs as much as a picture, in time and in space. Without
+    /// effect where the encoder sees no pictures.
+    #[must_use]
+    pub const fn picture_regions(mut self, regions: bool) -> Self {
+        self.picture_regions = regions;
         self
     }
 

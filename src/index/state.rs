@@ -141,7 +141,8 @@ pub(super) fn publish_manifest(storage: &dyn Storage, manifest: &Manifest) -> Re
 pub(super) fn create(
     storage: &dyn Storage,
     source: &VectorSource,
-    (keeps_pictures, spaces): (bool, Vec<SpaceRecord>),
+    (keeps_pictures, picture_regions): (bool, bool),
+    spaces: Vec<SpaceRecord>,
 ) -> Result<()> {
     let _lock = storage.lock()?;
     // Files of an index whose manifest is lost are no free place either: the first commit would clear them away.
@@ -157,6 +158,7 @@ pub(super) fn create(
         committed_ms: now,
         encoder: source.record(),
         keeps_pictures,
+        picture_regions,
         spaces,
         segments: Vec::new(),
         rotations: Vec::new(),

@@ -20,7 +20,9 @@ use std::sync::Arc;
 /// Most notes handed to the encoder at once.
 const BATCH: usize = 32;
 /// Bytes of notes after which a batch is handed over, however few they are: bounds what the queues hold.
-const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 16 << 20;
+/// What a picture that is still on the disk counts for where its bytes are to be kept.
+const PICTURE_BYTES: usize = 1 << 20;
 
 /// A segment as the next manifest will have it.
 #[derive(Clone)]
@@ -78,8 +80,11 @@ impl Writer {
             dirty: false,
         });
         remove_unnamed(storage)?;
-        let recipe =
-            Recipe { source: state.source.clone(), keeps_pictures: state.manifest.keeps_pictures, regions: false };
+        let recipe = Recipe {
+            source: state.source.clone(),
+            keeps_pictures: state.manifest.keeps_pictures,
+            regions: state.manifest.picture_regions,
+        };
         Ok(Self {
             newest_rotations: spaces::newest_rotations(&state.segments),
             segments: segments.collect(),
@@ -140,7 +145,7 @@ impl Writer {
         }
         self.sequence += 1;
         self.newest.insert(note.id.clone(), self.sequence);
-        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note) + given.bytes());
+        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note, self.recipe.keeps_pictures) + given.bytes());
         self.batch.push(Job { sequence: self.sequence, note, given, stored });
         Ok(())
     }
@@ -193,11 +198,11 @@ impl Writer {
     }
 }
 
-/// Bytes a note holds in memory, roughly.
-fn bytes_of(note: &Note) -> usize {
+/// Bytes a note holds in memory on its way to a segment, roughly.
+fn bytes_of(note: &Note, keeps_pictures: bool) -> usize {
     let pictures = note.pictures.iter().map(|picture| match &picture.source {
         PictureSource::Bytes(bytes) => bytes.len(),
-        PictureSource::Path(_) => 0,
+        PictureSource::Path(_) => PICTURE_BYTES * usize::from(keeps_pictures),
     });
     note.title.len() + note.text.len() + pictures.sum::<usize>()
 }

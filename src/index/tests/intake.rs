@@ -221,3 +221,43 @@ fn nothing_is_encoded_any_more_for_what_was_rolled_back() {
     assert_eq!(index.commit().unwrap().notes, 1);
     assert!(seer.calls.lock().len() <= before + 1);
 }
+
+#[test]
+fn a_detail_of_a_picture_is_found_in_its_region() {
+    let mut canvas = image::RgbImage::from_pixel(256, 256, image::Rgb(BLUE));
+    for (x, y) in (0..60).flat_map(|x| (0..60).map(move |y| (x, y))) {
+        canvas.put_pixel(130 + x, 2 + y, image::Rgb(RED));
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    canvas.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    for regions in [true, false] {
+        let storage = Arc::new(MemoryStorage::new());
+        let options = IndexOptions::new().encoder(Seer::new("late", LATE)).picture_regions(regions);
+        let index = Index::create_in(storage.clone(), options).unwrap();
+        let note =
+            Note::new("n").title("blue").picture(picture(GREEN)).picture(Picture::bytes(bytes.get_ref().clone()));
+        index.add(note).unwrap();
+        index.commit().unwrap();
+        drop(index);
+        let index = Index::open_in_with(storage, Seer::new("late", LATE)).unwrap();
+        let options = SearchOptions::new().granularity(Granularity::Local).recall(1.0);
+        let hit = index.search("red", &options).unwrap().hits.remove(0);
+        if regions {
+            assert_eq!(hit.row, Row::Region { ordinal: 1, cell: 1, side: 3 }, "the upper middle cell: {hit:?}");
+            let again = index.similar("n", Like::Region { picture: 1, cell: 8 }, &options);
+            assert!(again.is_ok());
+            assert_eq!(index.snapshot().stats().spaces[1].rows, 2 + 9, "a picture of 8 x 8 pixels has no regions");
+            index.add(Note::new("more").picture(Picture::bytes(bytes.get_ref().clone()))).unwrap();
+            index.commit().unwrap();
+            index.compact(None).unwrap();
+            assert_eq!(index.snapshot().stats().spaces[1].rows, 2 + 9 + 10);
+            assert!(index.verify().unwrap().is_sound());
+        } else {
+            assert_eq!(hit.row, Row::Picture { ordinal: 1 });
+            assert!(matches!(
+                index.similar("n", Like::Region { picture: 1, cell: 8 }, &options),
+                Err(Error::NoSuchPart { .. })
+            ));
+        }
+    }
+}
