@@ -14,11 +14,10 @@ pub(crate) fn from_environment() -> Option<PathBuf> {
     std::env::var_os(MODEL_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// The encoder of a model directory. Its place is recorded as a full path, so that it is found from any folder.
+/// The encoder of a model directory.
 #[cfg(feature = "checkpoints")]
 pub(crate) fn load(directory: &Path) -> Result<SharedEncoder, Failure> {
-    let full = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    uninote::encode::from_dir(&full).map_err(|error| Failure::Index(Error::Encode(error)))
+    uninote::encode::from_dir(directory).map_err(|error| Failure::Index(Error::Encode(error)))
 }
 
 /// Without the feature there is none but the one inside.
@@ -27,8 +26,8 @@ pub(crate) fn load(directory: &Path) -> Result<SharedEncoder, Failure> {
     Err(Failure::NoCheckpoints { directory: directory.to_owned() })
 }
 
-/// Opens an index with the encoder it was made with: the one inside; else that of the model directory the environment
-/// names; else that of the place the index remembers. The index checks that it is the right one.
+/// Opens an index with the encoder it was made with: the one inside; else that of the place the index remembers; else that
+/// of the model directory the environment names. The index checks that it is the right one.
 pub(crate) fn open(place: &Place) -> Result<Index, Failure> {
     let directory = place.directory();
     let refused = match Index::open(&directory) {
@@ -37,10 +36,15 @@ pub(crate) fn open(place: &Place) -> Result<Index, Failure> {
     };
     let Error::WrongEncoder { location, .. } = &refused else { return Err(refused.into()) };
     let remembered = Some(PathBuf::from(location)).filter(|path| !path.as_os_str().is_empty());
-    match from_environment().or(remembered) {
-        Some(model) => Ok(Index::open_with(directory, load(&model)?)?),
-        None => Err(refused.into()),
+    let mut failure = None;
+    for model in remembered.into_iter().chain(from_environment()) {
+        match load(&model).and_then(|encoder| Ok(Index::open_with(&directory, encoder)?)) {
+            Ok(index) => return Ok(index),
+            // What is wrong with the place the index remembers is said first.
+            Err(why) => failure = failure.or(Some(why)),
+        }
     }
+    Err(failure.unwrap_or_else(|| refused.into()))
 }
 
 /// Opens an index for what needs no encoder, and loads none.
