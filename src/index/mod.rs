@@ -78,7 +78,7 @@ impl Index {
     /// The last committed state this handle knows of. It stays as it is, whatever is written later.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(Arc::clone(&self.shared))
+        Snapshot::new(&self.shared)
     }
 
     /// Looks whether another process has committed; true if there is a newer state now.

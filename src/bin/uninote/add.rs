@@ -29,6 +29,9 @@ pub(crate) struct Add {
     /// Keep the bytes of pictures in the index; counts when the index is created
     #[arg(long)]
     keep_pictures: bool,
+    /// Give nine regions of each picture a row of their own, for finding a detail; counts when the index is created
+    #[arg(long)]
+    picture_regions: bool,
     /// A space for vectors of your own that JSON Lines bring along, made where the index has none of this name yet; may be
     /// given several times
     #[arg(long, value_name = "NAME:WIDTH", value_parser = space)]
@@ -88,8 +91,13 @@ impl Add {
         };
         match opened {
             Ok(index) => {
-                if self.keep_pictures {
-                    output::diagnostic("--keep-pictures changes nothing: the index exists and stays as it was created");
+                for (given, option) in
+                    [(self.keep_pictures, "--keep-pictures"), (self.picture_regions, "--picture-regions")]
+                {
+                    if given {
+                        let why = "changes nothing: the index exists and stays as it was created";
+                        output::diagnostic(&format!("{option} {why}"));
+                    }
                 }
                 let known = index.snapshot().stats().spaces;
                 for (name, width) in &self.space {
@@ -101,9 +109,9 @@ impl Add {
                 Ok(index)
             }
             Err(Failure::Index(Error::NoIndex { .. } | Error::Disk(DiskError::NotFound { .. }))) => {
-                let options = IndexOptions::new().keep_pictures(self.keep_pictures);
-                let mut options =
-                    self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
+                let options =
+                    IndexOptions::new().keep_pictures(self.keep_pictures).picture_regions(self.picture_regions);
+                let mut options = self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
                 if let Some(model) = self.model.clone().or_else(encoder::from_environment) {
                     options = options.encoder(encoder::load(&model)?);
                 }

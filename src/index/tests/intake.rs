@@ -46,7 +46,8 @@ fn a_long_note_goes_in_bounded_calls() {
     let calls = seer.calls.lock();
     assert!(calls.len() > 2 && calls.iter().all(|call| call.inputs.len() <= 256), "{} calls", calls.len());
     near(likeness(&index, "long", [0.0, 1.0, 0.0]), 1.0);
-    assert_eq!(index.snapshot().stats().spaces[1].rows, calls.iter().map(|call| call.inputs.len() as u64).sum());
+    let inputs: usize = calls.iter().map(|call| call.inputs.len()).sum();
+    assert_eq!(index.snapshot().stats().spaces[1].rows, inputs as u64);
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn an_interleaving_encoder_reads_a_note_in_one_go() {
     let index = index_of(&seer);
     index.add(Note::new("both").title("red").text("A red one.").picture(picture(BLUE)).picture(picture(BLUE))).unwrap();
     index.add(Note::new("text").title("red").text("One passage only.")).unwrap();
-    index.add(Note::new("long").text("It is green, says this sentence. And green it is, says that one.")).unwrap();
+    index.add(Note::new("long").text("It is green it says. And green it is too.")).unwrap();
     index.add(Note::new("picture").picture(picture(GREEN))).unwrap();
     index.add(Note::new("broken").title("red").text("Only text is left.").picture(Picture::bytes(*b"none"))).unwrap();
     index.commit().unwrap();
@@ -158,7 +159,7 @@ fn pictures_that_cannot_be_used_are_reported_one_by_one_and_the_rest_counts() {
         .title("red")
         .picture(on_disk("really-a.png", &jpeg))
         .picture(on_disk("page.jpg", b"<!DOCTYPE html><html>404</html>"))
-        .picture(on_disk("cut.jpg", &jpeg[..jpeg.len() / 2]))
+        .picture(on_disk("cut.jpg", &jpeg[..jpeg.len() - 20]))
         .picture(Picture::bytes(bomb))
         .picture(picture(FAIL))
         .picture(picture(PANIC))
@@ -190,7 +191,7 @@ fn pictures_are_decoded_in_groups_of_bounded_size() {
         let index = index_of(&seer);
         // Three MiB of pixels each, and one larger than a group.
         let large = file(GREEN, (1024, 1024), ImageFormat::Png);
-        let huge = file(GREEN, (4096, 3072), ImageFormat::Png);
+        let huge = file(GREEN, (3072, 3072), ImageFormat::Png);
         for number in 0..5 {
             let mut note = Note::new(number.to_string()).title("green");
             for _ in 0..4 {

@@ -133,7 +133,7 @@ fn a_picture_that_is_gone_and_a_note_that_fails_stay_in_the_index() {
     assert!(why[1].starts_with("lost: picture 0: "), "{why:#?}");
     assert_eq!(contents(&index), before);
     let green = index.search("green", &SearchOptions::new().granularity(Granularity::Local).k(1)).unwrap();
-    assert_eq!((green.hits[0].id.as_str(), green.hits[0].row), ("n", Row::Picture { ordinal: 0 }));
+    assert_eq!((green.hits[0].id.as_str(), green.hits[0].row.clone()), ("n", Row::Picture { ordinal: 0 }));
     let failed = index.reencode(Fake::shared(8), None, |_, _| ()).unwrap();
     let bad: Vec<_> = failed.skipped.iter().filter(|skipped| skipped.id == "bad").collect();
     assert!(bad.iter().all(|skipped| !skipped.whole) && bad[0].why.contains("asked to"), "{bad:?}");

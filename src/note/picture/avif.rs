@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
 use re_rav1d::dav1d::pixel::YUVRange;
 use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent, Settings};
-use zenavif_parse::{AvifParser, ColorInformation, DecodeConfig};
+use zenavif_parse::{AvifParser, ColorInformation, DecodeConfig, Unstoppable};
 
 const FORMAT: PictureFormat = PictureFormat::Avif;
 
@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Result<Pixels, Pic
 /// Reads the container and the header of the AV1 data, and checks every limit.
 fn open<'b>(bytes: &'b [u8], limits: &PictureLimits) -> Result<(AvifParser<'b>, (u32, u32)), PictureError> {
     let bounds = DecodeConfig::default().with_peak_memory_limit(limits.bytes.saturating_mul(2));
-    let parser = AvifParser::from_bytes_with_config(bytes, &bounds).map_err(damaged)?;
+    let parser = AvifParser::from_bytes_with_config(bytes, &bounds, &Unstoppable).map_err(damaged)?;
     if parser.grid_config().is_some() {
         return Err(PictureError::unsupported(FORMAT, "tiles"));
     }

@@ -57,7 +57,7 @@ pub enum PictureError {
 
 impl PictureError {
     pub(super) fn damaged(format: PictureFormat, why: impl Into<String>) -> Self {
-        Self::Damaged { format: format.name(), why: why.into() }
+        Self::Damaged { format: format.name(), why: why.into().trim_end().to_owned() }
     }
 
     pub(super) fn unsupported(format: PictureFormat, what: impl Into<String>) -> Self {
