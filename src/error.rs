@@ -42,13 +42,35 @@ pub enum Error {
     Disk(#[from] DiskError),
     /// The index was made with another encoder.
     #[error(
-        "the index holds vectors of encoder {index}, this is {given}; open it with that encoder, or build the index again"
+        "the index holds vectors of encoder {index_name} ({index}{}), this is {given_name} ({given}); open it with that \
+         encoder, or move it to another one with Index::reencode (shell: `uninote reencode`)",
+        from_where(location)
     )]
     WrongEncoder {
         /// Fingerprint recorded in the index.
         index: String,
+        /// Name of the encoder with that fingerprint.
+        index_name: String,
+        /// Where it was loaded from; empty where that was not recorded.
+        location: String,
         /// Fingerprint of the encoder given.
         given: String,
+        /// Its name.
+        given_name: String,
+    },
+    /// The call needs the encoder of the index, which was opened without it.
+    #[error(
+        "{call} needs the encoder {encoder}{}, and the index was opened without it; open it with Index::open_with, or \
+         move it to another encoder with Index::reencode (shell: `uninote reencode`)",
+        from_where(location)
+    )]
+    EncoderAbsent {
+        /// What was called.
+        call: &'static str,
+        /// Name of the encoder.
+        encoder: String,
+        /// Where it was loaded from; empty where that was not recorded.
+        location: String,
     },
     /// The call needs an encoder and the index was created for the caller's own vectors.
     #[error("the index holds the caller's own vectors: {call} needs an encoder; use {instead}")]
@@ -165,6 +187,11 @@ pub enum Error {
         /// The failure.
         why: String,
     },
+}
+
+/// Where an encoder was loaded from, if that is known, as words of a message.
+fn from_where(location: &str) -> String {
+    if location.is_empty() { String::new() } else { format!(", loaded from {location}") }
 }
 
 /// What is wrong with a query.

@@ -74,6 +74,8 @@ pub struct Manifest {
     pub encoder: EncoderRecord,
     /// Whether picture bytes are kept in the index.
     pub keeps_pictures: bool,
+    /// Whether regions of pictures have rows of their own.
+    pub picture_regions: bool,
     /// The vector spaces, in ordinal order: two of the encoder's, then those with vectors of the caller.
     pub spaces: Vec<SpaceRecord>,
     /// Live segments, oldest first.

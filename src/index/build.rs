@@ -1,6 +1,7 @@
 //! Encoded notes to a segment file: graph, order, codes of turned prefixes, measured recall.
 
 use super::codes::{Axes, Coded, choose_codes};
+use super::options::VectorSource;
 use super::prepare::{PartVector, Prepared};
 use super::state::Shared;
 use crate::error::{Error, Result};
@@ -32,6 +33,8 @@ pub(super) struct NumberedRotation {
 /// What a segment is built with.
 pub(super) struct BuildPlan<'a> {
     pub(super) shared: &'a Shared,
+    /// Whose vectors the segment holds.
+    pub(super) source: &'a VectorSource,
     pub(super) index_id: u64,
     pub(super) file_id: u64,
     /// The spaces of the index.
@@ -105,7 +108,7 @@ fn build_space(plan: &BuildPlan<'_>, ordinal: usize, stack: Stack) -> Result<Spa
     arrange(&order, &mut vectors);
     let trial = Trial::draw(&vectors, inside, plan.cancelled);
     let rotation = plan.rotations.get(ordinal).and_then(Option::as_ref);
-    let axes = Axes { prefixes: plan.shared.source.prefixes_of(ordinal), rotation };
+    let axes = Axes { prefixes: plan.source.prefixes_of(ordinal), rotation };
     let Coded { params, mut codes, rotation, queries } = choose_codes(&axes, &vectors, trial.as_ref())?;
     let mut links = build_graph(plan, &vectors, inside)?;
     let ([near, far], curve) = trial.map_or_else(Default::default, |trial| {

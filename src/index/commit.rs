@@ -66,9 +66,13 @@ impl Writer {
     fn publish_with(&mut self, spaces: Vec<SpaceRecord>) -> Result<()> {
         self.write_tombstones()?;
         let manifest = Manifest { spaces, ..self.next_manifest() };
-        // Held against the last manifest, not against what was written since: a commit that failed half way has written
+        // Held against the last commit, not against what was written since: a commit that failed half way has written
         // its tombstones already and must still be repeated.
-        if manifest.segments == self.manifest.segments && manifest.spaces == self.manifest.spaces {
+        let known = self.shared.current();
+        let same = |of: &Manifest| {
+            of.segments == manifest.segments && of.spaces == manifest.spaces && of.encoder == manifest.encoder
+        };
+        if same(&known.manifest) {
             return Ok(());
         }
         let state = self.state(manifest.clone())?;
@@ -133,8 +137,9 @@ impl Writer {
             manifest: self.manifest.clone(),
             segments: self.segments.iter().map(live).collect(),
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
+            source: self.recipe.source.clone(),
         };
-        State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known))
+        State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known), known.source.clone())
     }
 }
 

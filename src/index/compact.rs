@@ -35,7 +35,7 @@ impl Writer {
     }
 
     /// Builds one segment of all live notes, which are read one by one: only what the new segment holds is in memory.
-    fn merge(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<WriterSegment> {
+    pub(super) fn merge(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<WriterSegment> {
         let rotations = self.rotations_by_space(|writer, shared| writer.rotation_for_merge(shared, cancelled))?;
         let spaces = self.manifest.spaces.len();
         let notes = self.segments.iter().flat_map(|entry| {
@@ -85,7 +85,7 @@ fn wants_graph(entry: &WriterSegment) -> bool {
 }
 
 /// A stored note as it was once prepared.
-fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
+pub(super) fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
     let segment = &entry.segment;
     let record = segment.record(note)?;
     let kept = |blob: Option<u32>| blob.map(|blob| segment.picture(blob).map(<[u8]>::to_vec)).transpose();

@@ -11,12 +11,13 @@
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
-//! | `prepare.rs` | a note to its record and the inputs of the encoder |
-//! | `pipeline.rs` | encoding beside building, with bounded queues |
+//! | `prepare.rs` | notes to their records and rows, a batch at a time |
+//! | `pipeline.rs` | reading and encoding beside building, with bounded queues |
 //! | `build.rs` | encoded notes to a segment file |
 //! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
+//! | `reencode.rs` | from one encoder to another |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
 
@@ -28,6 +29,7 @@ mod opening;
 mod options;
 mod pipeline;
 mod prepare;
+mod reencode;
 mod snapshot;
 mod spaces;
 mod spill;
@@ -43,6 +45,7 @@ pub use snapshot::{Snapshot, SpaceStats, Stats};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
+use crate::encode::SharedEncoder;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
@@ -75,7 +78,7 @@ impl Index {
     /// The last committed state this handle knows of. It stays as it is, whatever is written later.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(Arc::clone(&self.shared))
+        Snapshot::new(&self.shared)
     }
 
     /// Looks whether another process has committed; true if there is a newer state now.
@@ -187,6 +190,31 @@ impl Index {
     /// [`Error::Cancelled`], and those of [`Index::commit`].
     pub fn compact(&self, cancel: Option<&Cancel>) -> Result<Commit> {
         self.write(|writer| writer.compact(cancel))
+    }
+
+    /// Commits what is written, then moves the index to another encoder: every note is encoded anew, from its stored text and
+    /// from its pictures (the bytes kept, or the files at their paths), and one commit puts the new vectors in the place of
+    /// the old ones, whatever their widths. Named spaces keep their vectors. An index of the caller's own vectors gets an
+    /// encoder in the same way, and loses these.
+    ///
+    /// Until that commit the index is searched as before, from here and from other processes; calls that write wait. From
+    /// then on this handle encodes queries with the new encoder, and snapshots taken before still use the old one; handles
+    /// elsewhere get [`Error::WrongEncoder`] from [`Index::refresh`] and keep the state they have.
+    ///
+    /// A picture that is gone, and a note the encoder fails on, are reported in [`Commit::skipped`] and stay in the index.
+    /// `progress` hears how many notes of how many have been handed to the encoder. The call takes as long as adding all
+    /// notes, as much disk as a second index meanwhile, and as much memory as [`Index::compact`].
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], and those of [`Index::commit`]: nothing has changed then but the commit of what was written
+    /// before.
+    pub fn reencode(
+        &self,
+        encoder: SharedEncoder,
+        cancel: Option<&Cancel>,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Commit> {
+        self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
     }
 
     /// Reads every byte of every file of the last committed state and names each damage.

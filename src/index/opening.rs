@@ -1,7 +1,7 @@
 //! Creating and opening an index, on any storage and with any encoder.
 
 use super::options::VectorSource;
-use super::state::{Shared, State};
+use super::state::{FindSource, Shared, State};
 use super::{Index, IndexOptions, spaces, state};
 use crate::disk::{FileStorage, MemoryStorage, Storage};
 use crate::encode::SharedEncoder;
@@ -36,8 +36,8 @@ impl Index {
     pub fn create_in(storage: Arc<dyn Storage>, options: IndexOptions) -> Result<Self> {
         let source = options.source.resolve()?;
         let spaces = spaces::all(source.width(), &options.spaces)?;
-        state::create(storage.as_ref(), &source, (options.keeps_pictures, spaces))?;
-        Self::open_source(storage, |_| Ok(source))
+        state::create(storage.as_ref(), &source, (options.keeps_pictures, options.picture_regions), spaces)?;
+        Self::open_source(storage, &|_| Ok(source.clone()))
     }
 
     /// An index in memory with the built-in encoder: for tests and for what need not outlive the process.
@@ -69,7 +69,7 @@ impl Index {
     /// # Errors
     /// As [`Index::open`].
     pub fn open_in(storage: Arc<dyn Storage>) -> Result<Self> {
-        Self::open_source(storage, VectorSource::recorded)
+        Self::open_source(storage, &VectorSource::recorded)
     }
 
     /// Opens an index in any storage, as [`Index::open_with`] does.
@@ -77,17 +77,29 @@ impl Index {
     /// # Errors
     /// As [`Index::open`].
     pub fn open_in_with(storage: Arc<dyn Storage>, encoder: SharedEncoder) -> Result<Self> {
-        Self::open_source(storage, |_| Ok(VectorSource::Encoder(encoder)))
+        Self::open_source(storage, &|_| Ok(VectorSource::Encoder(Arc::clone(&encoder))))
     }
 
-    fn open_source(
-        storage: Arc<dyn Storage>,
-        source: impl FnOnce(&index_format::EncoderRecord) -> Result<VectorSource>,
-    ) -> Result<Self> {
-        let state = State::load(storage.as_ref(), None)?;
-        let source = source(&state.manifest.encoder)?;
-        source.check(&state.manifest)?;
+    /// Opens an index whose encoder is not at hand: everything works but what needs it, which is adding and updating notes
+    /// and searching by text or picture. What it is for: [`Index::reencode`] moves such an index to an encoder there is.
+    ///
+    /// # Errors
+    /// As [`Index::open`], but never [`Error::WrongEncoder`].
+    pub fn open_without_encoder(directory: impl AsRef<Path>) -> Result<Self> {
+        Self::open_in_without_encoder(Arc::new(FileStorage::open(directory)?))
+    }
+
+    /// Opens an index in any storage, as [`Index::open_without_encoder`] does.
+    ///
+    /// # Errors
+    /// As [`Index::open_without_encoder`].
+    pub fn open_in_without_encoder(storage: Arc<dyn Storage>) -> Result<Self> {
+        Self::open_source(storage, &|record| Ok(VectorSource::absent(record)))
+    }
+
+    fn open_source(storage: Arc<dyn Storage>, source: FindSource<'_>) -> Result<Self> {
+        let state = State::load(storage.as_ref(), None, source)?;
         tracing::debug!(location = storage.location(), generation = state.manifest.generation, "index opened");
-        Ok(Self { shared: Arc::new(Shared::new(storage, source, state)), writer: Mutex::new(None) })
+        Ok(Self { shared: Arc::new(Shared::new(storage, state)), writer: Mutex::new(None) })
     }
 }

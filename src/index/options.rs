@@ -16,6 +16,7 @@ const WIDTH_MAX: usize = 65_536;
 pub struct IndexOptions {
     pub(super) source: WantedSource,
     pub(super) keeps_pictures: bool,
+    pub(super) picture_regions: bool,
     /// Names and widths of spaces for the caller's vectors.
     pub(super) spaces: Vec<(String, usize)>,
 }
@@ -23,7 +24,8 @@ pub struct IndexOptions {
 impl std::fmt::Debug for IndexOptions {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = formatter.debug_struct("IndexOptions");
-        shown.field("keeps_pictures", &self.keeps_pictures).field("spaces", &self.spaces).finish_non_exhaustive()
+        shown.field("keeps_pictures", &self.keeps_pictures).field("picture_regions", &self.picture_regions);
+        shown.field("spaces", &self.spaces).finish_non_exhaustive()
     }
 }
 
@@ -52,6 +54,15 @@ impl IndexOptions {
     #[must_use]
     pub const fn keep_pictures(mut self, keep: bool) -> Self {
         self.keeps_pictures = keep;
+        self
+    }
+
+    /// Whether regions of pictures get rows of their own, for finding a detail inside a picture: nine cells that overlap by
+    /// half ([`Pixels::regions`](crate::note::Pixels::regions)). Each costs as much as a picture, in time and in space. Without
+    /// effect where the encoder sees no pictures.
+    #[must_use]
+    pub const fn picture_regions(mut self, regions: bool) -> Self {
+        self.picture_regions = regions;
         self
     }
 
@@ -106,6 +117,13 @@ pub(super) enum VectorSource {
         /// Their width.
         width: usize,
     },
+    /// From an encoder that is not at hand.
+    Absent {
+        /// What the index says of it.
+        record: EncoderRecord,
+        /// Its prefixes.
+        prefixes: Vec<usize>,
+    },
 }
 
 impl VectorSource {
@@ -117,12 +135,24 @@ impl VectorSource {
         Ok(Self::Encoder(Builtin::shared()))
     }
 
+    /// The source of an index whose encoder is not at hand.
+    pub(super) fn absent(record: &EncoderRecord) -> Self {
+        let prefixes = record.prefixes.iter().map(|prefix| *prefix as usize).collect();
+        Self::Absent { record: record.clone(), prefixes }
+    }
+
     /// Refuses an index that holds vectors of another source.
     pub(super) fn check(&self, manifest: &Manifest) -> Result<()> {
         let given = self.record();
-        let index = &manifest.encoder.fingerprint;
-        if given.fingerprint != *index {
-            return Err(Error::WrongEncoder { index: index.clone(), given: given.fingerprint });
+        let index = &manifest.encoder;
+        if given.fingerprint != index.fingerprint {
+            return Err(Error::WrongEncoder {
+                index: index.fingerprint.clone(),
+                index_name: index.name.clone(),
+                location: index.location.clone(),
+                given: given.fingerprint,
+                given_name: given.name,
+            });
         }
         super::state::check_width(manifest, given.width)
     }
@@ -132,6 +162,7 @@ impl VectorSource {
         match self {
             Self::Encoder(encoder) => encoder.info().width,
             Self::External { width } => *width,
+            Self::Absent { record, .. } => record.width as usize,
         }
     }
 
@@ -140,6 +171,7 @@ impl VectorSource {
         match self {
             Self::Encoder(encoder) => &encoder.info().prefixes,
             Self::External { .. } => &[],
+            Self::Absent { prefixes, .. } => prefixes,
         }
     }
 
@@ -169,6 +201,19 @@ impl VectorSource {
                 prefixes: Vec::new(),
                 location: String::new(),
             },
+            Self::Absent { record, .. } => record.clone(),
+        }
+    }
+
+    /// The encoder, for a call that needs it; `instead` does the same with vectors.
+    pub(super) fn encoder(&self, call: &'static str, instead: &'static str) -> Result<&SharedEncoder> {
+        match self {
+            Self::Encoder(encoder) => Ok(encoder),
+            Self::External { .. } => Err(Error::NoEncoder { call, instead }),
+            Self::Absent { record, .. } => {
+                let (encoder, location) = (record.name.clone(), record.location.clone());
+                Err(Error::EncoderAbsent { call, encoder, location })
+            }
         }
     }
 

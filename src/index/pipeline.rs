@@ -1,58 +1,73 @@
-//! Encoding beside everything else: one thread, bounded queues both ways, so that memory stays flat however fast notes come.
+//! Encoding beside everything else, on two threads: one reads and decodes, the other encodes what is ready. All queues are
+//! bounded, so that memory stays flat however fast notes come.
 
-use super::options::VectorSource;
-use super::prepare::{Given, Prepared, prepare};
-use crate::encode::EncodeError;
-use crate::error::{Error, Result};
-use crate::note::Note;
+use super::prepare::{Assembly, Recipe, Step, failed, read};
+pub(super) use super::prepare::{Done, Job};
+use crate::error::Result;
 use crossbeam::channel::{Receiver, Sender, bounded};
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// Batches waiting on either side of the encoder.
 const QUEUE: usize = 4;
 
-/// A note on its way, with a number that says which of several versions of one id is the newest.
-pub(super) struct Job {
-    pub(super) sequence: u64,
-    pub(super) note: Note,
-    pub(super) given: Given,
-}
-
-/// A note that has been encoded, or why it could not be.
-pub(super) struct Done {
-    pub(super) sequence: u64,
-    pub(super) id: String,
-    pub(super) result: Result<Prepared>,
-}
-
-/// The encoding thread and its queues.
+/// The encoding threads and their queues.
 pub(super) struct Pipeline {
     jobs: Option<Sender<Vec<Job>>>,
     done: Receiver<Vec<Done>>,
     in_flight: usize,
-    /// Whether the thread ended with batches in its hands.
+    /// Whether a thread ended with batches in its hands.
     lost: bool,
-    thread: Option<JoinHandle<()>>,
+    /// Whether nobody waits for what is under way.
+    stopped: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Pipeline {
-    /// Starts the thread.
-    pub(super) fn start(source: VectorSource, keep_pictures: bool) -> Result<Self> {
+    /// Starts the threads.
+    pub(super) fn start(recipe: Recipe) -> Result<Self> {
         let (jobs, incoming) = bounded::<Vec<Job>>(QUEUE);
+        // From hand to hand: while one step is encoded, one more is ready, and no third.
+        let (ready, steps) = bounded::<Step>(0);
         let (outgoing, done) = bounded(QUEUE);
-        let work = move || {
-            for batch in incoming {
-                let encoded = batch.into_iter().map(|job| encode(job, &source, keep_pictures)).collect();
-                if outgoing.send(encoded).is_err() {
-                    break;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let recipe = Arc::new(recipe);
+        let reading = {
+            let recipe = Arc::clone(&recipe);
+            move || {
+                let _ = incoming.iter().all(|batch| read(batch, &recipe, &mut |step| ready.send(step).is_ok()));
+            }
+        };
+        let encoding = {
+            let stopped = Arc::clone(&stopped);
+            move || {
+                let mut assembly = None;
+                for step in steps {
+                    if stopped.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let mut begun: Assembly = assembly.take().unwrap_or_else(|| Assembly::start(&step));
+                    let last = step.last;
+                    begun.add(step, &recipe);
+                    if !last {
+                        assembly = Some(begun);
+                    } else if outgoing.send(begun.finish(&recipe)).is_err() {
+                        break;
+                    }
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("uninote-encode".to_owned()).spawn(work);
-        let thread = thread.map_err(|error| failed(format!("no thread for it: {error}")))?;
-        Ok(Self { jobs: Some(jobs), done, in_flight: 0, lost: false, thread: Some(thread) })
+        let mut pipeline = Self { jobs: Some(jobs), done, in_flight: 0, lost: false, stopped, threads: Vec::new() };
+        pipeline.spawn("uninote-read", reading)?;
+        pipeline.spawn("uninote-encode", encoding)?;
+        Ok(pipeline)
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        self.threads.push(thread.map_err(|error| failed(format!("no thread for it: {error}")))?);
+        Ok(())
     }
 
     /// Hands over a batch; while the queue is full, finished batches go to `absorb`.
@@ -105,29 +120,12 @@ impl Pipeline {
 impl Drop for Pipeline {
     fn drop(&mut self) {
         self.jobs = None;
+        // What is being encoded is waited for, what only waits is not begun.
+        self.stopped.store(true, Ordering::Relaxed);
         while self.done.recv().is_ok() {}
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // Panics of encoders are caught, note by note; there is nobody here to hand another one to.
             drop(thread.join());
         }
     }
-}
-
-/// Prepares one note. A panic of the encoder is an error of that note: encoders keep no state between calls, so the next
-/// note finds it as it was.
-fn encode(job: Job, source: &VectorSource, keep_pictures: bool) -> Done {
-    let Job { sequence, note, given } = job;
-    let caught = catch_unwind(AssertUnwindSafe(|| prepare(&note, given, source, keep_pictures)));
-    let result = caught.unwrap_or_else(|panic| Err(failed(format!("it panicked: {}", words(panic.as_ref())))));
-    Done { sequence, id: note.id, result }
-}
-
-fn failed(why: String) -> Error {
-    Error::Encode(EncodeError::Failed { encoder: "of this index".to_owned(), why })
-}
-
-/// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -1,23 +1,76 @@
-//! A note to what is stored and what is encoded: its record, its parts, its pictures.
+//! Notes to what is stored and searched: records, and rows with their vectors. A batch of notes goes together.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `draft.rs` | a note with its text cut into passages |
+//! | `look.rs` | pictures read and decoded, group by group |
+//! | `together.rs` | many inputs to the encoder at once, and whose fault it is if that fails |
+//! | `fuse.rs` | one vector of many |
+//! | `assemble.rs` | all of it put together |
+//!
+//! # Rows
+//!
+//! The global row of a note is one vector of all its content, in the way that [`EncoderInfo::fusion`] names:
+//!
+//! * `Interleaved`: one forward pass over the title, the text up to the end of its eighth passage (the encoder cuts what it
+//!   does not read) and the first four pictures that can be read, as far as they have no more than 24 MiB of pixels.
+//! * `Late`: the weighted mean of the mean of all texts (the passages, or the title where there is no text) and the mean of
+//!   all pictures, each mean brought to unit length before.
+//!
+//! Local rows are the passages (each with the title before it, as its context), the pictures, and, in an index made with
+//! [`IndexOptions::picture_regions`](super::IndexOptions::picture_regions), the cells of a grid over each picture
+//! ([`Pixels::regions`](crate::note::Pixels::regions)).
+//!
+//! What an encoder does not read is left out: pictures for one of texts, texts for one of pictures.
+
+mod assemble;
+mod draft;
+mod fuse;
+mod look;
+mod together;
+
+pub(super) use assemble::Assembly;
+pub(super) use look::{Step, read};
+pub(super) use together::failed;
 
 use super::options::VectorSource;
-use crate::disk::read_source;
-use crate::encode::{Encoder, Input, Part, Role, encode_checked};
+#[cfg(doc)]
+use crate::encode::EncoderInfo;
+use crate::encode::{Fusion, SharedEncoder};
 use crate::error::{Error, Result};
-use crate::note::passage::split;
-use crate::note::picture::{decode, inspect};
-use crate::note::{Note, NoteError, Passage, PassageBudget, Picture, PictureInfo, PictureLimits, PictureSource};
-use crate::segment::record_of;
-use crate::vector::normalise;
-use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
+use crate::note::{Note, NoteError};
 use index_format::{Record, RowEntry};
 
-/// Most inputs given to an encoder at once: bounds its memory for one very long note.
-const BATCH: usize = 64;
+/// What is made of every note of an index.
+#[derive(Clone)]
+pub(super) struct Recipe {
+    pub(super) source: VectorSource,
+    /// Whether picture bytes are stored.
+    pub(super) keeps_pictures: bool,
+    /// Whether the regions of pictures get rows.
+    pub(super) regions: bool,
+}
 
-/// Most bytes of a title that go before each passage as its context: a longer one would crowd the passage out of what an
-/// encoder reads.
-const CONTEXT_BYTES: usize = 256;
+impl Recipe {
+    fn encoder(&self) -> Option<&SharedEncoder> {
+        match &self.source {
+            VectorSource::Encoder(encoder) => Some(encoder),
+            _ => None,
+        }
+    }
+
+    fn reads_text(&self) -> bool {
+        self.encoder().is_some_and(|encoder| encoder.info().modalities.text)
+    }
+
+    fn sees(&self) -> bool {
+        self.encoder().is_some_and(|encoder| encoder.info().modalities.picture)
+    }
+
+    fn interleaves(&self) -> bool {
+        self.encoder().is_some_and(|encoder| encoder.info().fusion == Fusion::Interleaved)
+    }
+}
 
 /// A row of a note and its vector, in the encoder's own axes.
 #[derive(Clone)]
@@ -25,6 +78,10 @@ pub(super) struct PartVector {
     /// The note's ordinal is filled in when the segment is built.
     pub(super) row: RowEntry,
     pub(super) vector: Vec<f32>,
+}
+
+pub(super) const fn row(part: u32, ordinal: u32, start: usize, end: usize) -> RowEntry {
+    RowEntry { note: 0, part, ordinal, start: start as u32, end: end as u32 }
 }
 
 /// A note ready to go into a segment.
@@ -70,120 +127,20 @@ impl Given {
     }
 }
 
-/// Prepares a note. Pictures that cannot be read are warnings; the note is stored and found by what remains.
-pub(super) fn prepare(note: &Note, given: Given, source: &VectorSource, keep: bool) -> Result<Prepared> {
-    let mut warnings = Vec::new();
-    let mut infos = Vec::new();
-    let mut pictures = Vec::new();
-    let mut seen = Vec::new();
-    for (ordinal, picture) in note.pictures.iter().enumerate() {
-        // One picture at a time: decoded, a single one may take hundreds of megabytes.
-        let looked = look(picture, source).unwrap_or_else(|why| {
-            warnings.push(format!("picture {ordinal}: {why}"));
-            Looked::default()
-        });
-        pictures.push(looked.bytes.filter(|_| keep));
-        infos.push(looked.info);
-        let row = row(ROW_PICTURE, ordinal as u32, 0, 0);
-        seen.extend(looked.vector.map(|vector| PartVector { row, vector }));
-    }
-    let [global, local] = match (source, given.whole) {
-        (VectorSource::External { .. }, Some(vector)) => [vec![whole(vector)], Vec::new()],
-        (VectorSource::External { .. }, None) => [Vec::new(), Vec::new()],
-        (VectorSource::Encoder(encoder), _) => encode_parts(note, seen, encoder.as_ref())?,
-    };
-    if global.is_empty() && given.named.iter().all(Vec::is_empty) {
-        warnings.push("holds nothing the index can compare: it is kept and found by its id only".to_owned());
-    }
-    let rows = [global, local].into_iter().chain(given.named).collect();
-    Ok(Prepared { record: record_of(note, &infos), pictures, rows, warnings })
+/// A note on its way, with a number that says which of several versions of one id is the newest.
+pub(super) struct Job {
+    pub(super) sequence: u64,
+    pub(super) note: Note,
+    pub(super) given: Given,
+    /// How the note is stored already, if it is only encoded anew. Then nothing of it is lost whatever fails.
+    pub(super) stored: Option<Box<Record>>,
 }
 
-pub(super) const fn row(part: u32, ordinal: u32, start: usize, end: usize) -> RowEntry {
-    RowEntry { note: 0, part, ordinal, start: start as u32, end: end as u32 }
-}
-
-const fn whole(vector: Vec<f32>) -> PartVector {
-    PartVector { row: row(ROW_NOTE, 0, 0, 0), vector }
-}
-
-/// What is known of a picture: nothing, if it could not be read.
-#[derive(Default)]
-struct Looked {
-    bytes: Option<Vec<u8>>,
-    info: Option<PictureInfo>,
-    /// From an encoder that sees.
-    vector: Option<Vec<f32>>,
-}
-
-/// Looks at a picture, or says why that is not possible.
-fn look(picture: &Picture, source: &VectorSource) -> Result<Looked, String> {
-    let limits = PictureLimits::default();
-    let bytes = match &picture.source {
-        PictureSource::Bytes(bytes) => bytes.clone(),
-        PictureSource::Path(path) => read_source(path, limits.bytes).map_err(|error| error.to_string())?,
-    };
-    let info = inspect(&bytes, &limits).map_err(|error| error.to_string())?;
-    let vector = match source {
-        VectorSource::Encoder(encoder) if encoder.info().modalities.picture => {
-            let pixels = decode(&bytes, &limits).map_err(|error| error.to_string())?;
-            let encoded = encode_batch(encoder.as_ref(), &[Part::Picture(&pixels)]);
-            encoded.map_err(|error| error.to_string())?.pop()
-        }
-        _ => None,
-    };
-    Ok(Looked { bytes: Some(bytes), info: Some(info), vector })
-}
-
-/// Encodes passages (each with the title before it, as its context); the note's own vector is the mean of theirs and of
-/// its pictures', or the title's where there is no text.
-fn encode_parts(note: &Note, pictures: Vec<PartVector>, encoder: &dyn Encoder) -> Result<[Vec<PartVector>; 2]> {
-    let budget = PassageBudget { tokens: encoder.info().passage_tokens, ..PassageBudget::default() };
-    let context = note.title.get(..note.title.floor_char_boundary(CONTEXT_BYTES)).unwrap_or_default();
-    let passages = split(&note.text, budget);
-    let mut local = Vec::with_capacity(passages.len() + pictures.len());
-    for (batch, passages) in passages.chunks(BATCH).enumerate() {
-        let text = |passage: &Passage| match passage.of(&note.text).unwrap_or_default() {
-            text if context.is_empty() => text.to_owned(),
-            text => format!("{context}\n{text}"),
-        };
-        let texts: Vec<String> = passages.iter().map(text).collect();
-        let parts: Vec<Part<'_>> = texts.iter().map(|text| Part::Text(text)).collect();
-        for (at, (passage, vector)) in passages.iter().zip(encode_batch(encoder, &parts)?).enumerate() {
-            let ordinal = (batch * BATCH + at) as u32;
-            local.push(PartVector { row: row(ROW_PASSAGE, ordinal, passage.start, passage.end), vector });
-        }
-    }
-    let mut title = Vec::new();
-    if local.is_empty() && !note.title.trim().is_empty() {
-        // A title alone has a vector but no passage to show for it.
-        title = encode_batch(encoder, &[Part::Text(&note.title)])?;
-    }
-    local.extend(pictures);
-    let parts = title.iter().chain(local.iter().map(|part| &part.vector));
-    let global = fuse(parts, encoder.info().width);
-    Ok([global.map(whole).into_iter().collect(), local])
-}
-
-/// Vectors of inputs of one part each.
-fn encode_batch(encoder: &dyn Encoder, parts: &[Part<'_>]) -> Result<Vec<Vec<f32>>> {
-    let inputs: Vec<Input<'_>> = parts.iter().map(|part| Input { parts: std::slice::from_ref(part) }).collect();
-    Ok(encode_checked(encoder, Role::Document, &inputs)?.iter().map(<[f32]>::to_vec).collect())
-}
-
-/// Late fusion: the direction of the mean of unit vectors.
-fn fuse<'a>(vectors: impl Iterator<Item = &'a Vec<f32>> + Clone, width: usize) -> Option<Vec<f32>> {
-    let mut sum = vec![0.0; width];
-    for vector in vectors.clone() {
-        for (total, value) in sum.iter_mut().zip(vector) {
-            *total += value;
-        }
-    }
-    if normalise(&mut sum).is_ok() {
-        return Some(sum);
-    }
-    // Parts that cancel out exactly have no mean direction: the first stands for all.
-    vectors.into_iter().next().cloned()
+/// A note that has been prepared, or why it could not be.
+pub(super) struct Done {
+    pub(super) sequence: u64,
+    pub(super) id: String,
+    pub(super) result: Result<Prepared>,
 }
 
 /// Whether a note can be indexed. One that comes with a vector of its own needs no content beside it.

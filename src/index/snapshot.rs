@@ -13,7 +13,6 @@ use std::sync::Arc;
 /// One committed state of an index. Cheap to clone; it neither blocks a writer nor changes under its reader.
 #[derive(Clone)]
 pub struct Snapshot {
-    pub(super) shared: Arc<Shared>,
     pub(super) state: Arc<State>,
 }
 
@@ -64,9 +63,8 @@ pub struct Stats {
 }
 
 impl Snapshot {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let state = shared.current();
-        Self { shared, state }
+    pub(super) fn new(shared: &Shared) -> Self {
+        Self { state: shared.current() }
     }
 
     /// Number of the committed state.

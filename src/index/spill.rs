@@ -108,6 +108,7 @@ impl Writer {
     ) -> Result<WriterSegment> {
         let plan = BuildPlan {
             shared: &self.shared,
+            source: &self.recipe.source,
             index_id: self.manifest.index_id,
             file_id: self.next_file,
             spaces: &self.manifest.spaces,
@@ -161,7 +162,7 @@ impl Writer {
 
     /// Whether so many rows of a space want a rotation.
     pub(super) fn wants_rotation(&self, space: usize, rows: usize) -> bool {
-        wants_rotation(self.shared.source.prefixes_of(space), self.width_of(space), rows)
+        wants_rotation(self.recipe.source.prefixes_of(space), self.width_of(space), rows)
     }
 
     /// Width of the vectors of a space.

@@ -7,7 +7,7 @@ use crate::query::LiveSegment;
 use crate::segment::{Deleted, Segment, file_name, is_index_file, load_rotation};
 use crate::vector::Rotation;
 use arc_swap::ArcSwap;
-use index_format::{FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
+use index_format::{EncoderRecord, FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,15 +21,25 @@ pub(super) struct State {
     pub(super) manifest: Manifest,
     pub(super) segments: Vec<LiveSegment>,
     pub(super) rotations: BTreeMap<u64, Arc<Rotation>>,
+    /// Whose vectors it holds: a later state may hold those of another encoder.
+    pub(super) source: VectorSource,
 }
+
+/// Finds the source of an index by what its manifest records.
+pub(super) type FindSource<'a> = &'a dyn Fn(&EncoderRecord) -> Result<VectorSource>;
 
 impl State {
     /// Loads the state the manifest on the storage describes, taking over what `known` has open already.
-    pub(super) fn load(storage: &dyn Storage, known: Option<&Self>) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::WrongEncoder`] if the vectors are not those of the source found.
+    pub(super) fn load(storage: &dyn Storage, known: Option<&Self>, find: FindSource<'_>) -> Result<Self> {
         let mut tries = 0;
         loop {
             let manifest = read_manifest(storage)?;
-            match Self::from_manifest(storage, manifest, known) {
+            let source = find(&manifest.encoder)?;
+            source.check(&manifest)?;
+            match Self::from_manifest(storage, manifest, known, source) {
                 // Between reading the manifest and opening its files a writer may have replaced both.
                 Err(Error::Disk(DiskError::NotFound { .. })) if tries < RELOADS => tries += 1,
                 loaded => return loaded,
@@ -37,7 +47,12 @@ impl State {
         }
     }
 
-    pub(super) fn from_manifest(storage: &dyn Storage, manifest: Manifest, known: Option<&Self>) -> Result<Self> {
+    pub(super) fn from_manifest(
+        storage: &dyn Storage,
+        manifest: Manifest,
+        known: Option<&Self>,
+        source: VectorSource,
+    ) -> Result<Self> {
         let mut rotations = BTreeMap::new();
         for file in &manifest.rotations {
             let open = known.and_then(|known| known.rotations.get(&file.id)).map(Arc::clone);
@@ -64,7 +79,7 @@ impl State {
             check_agreement(&manifest, entry, &segment, &deleted)?;
             segments.push(LiveSegment { segment, deleted });
         }
-        Ok(Self { manifest, segments, rotations })
+        Ok(Self { manifest, segments, rotations, source })
     }
 }
 
@@ -126,7 +141,8 @@ pub(super) fn publish_manifest(storage: &dyn Storage, manifest: &Manifest) -> Re
 pub(super) fn create(
     storage: &dyn Storage,
     source: &VectorSource,
-    (keeps_pictures, spaces): (bool, Vec<SpaceRecord>),
+    (keeps_pictures, picture_regions): (bool, bool),
+    spaces: Vec<SpaceRecord>,
 ) -> Result<()> {
     let _lock = storage.lock()?;
     // Files of an index whose manifest is lost are no free place either: the first commit would clear them away.
@@ -142,6 +158,7 @@ pub(super) fn create(
         committed_ms: now,
         encoder: source.record(),
         keeps_pictures,
+        picture_regions,
         spaces,
         segments: Vec::new(),
         rotations: Vec::new(),
@@ -166,16 +183,15 @@ pub(super) fn now_ms() -> i64 {
 /// What snapshots and the writer of one handle share.
 pub(super) struct Shared {
     pub(super) storage: Arc<dyn Storage>,
-    pub(super) source: VectorSource,
     current: ArcSwap<State>,
     refreshing: Mutex<()>,
     poisoned: Mutex<Option<String>>,
 }
 
 impl Shared {
-    pub(super) fn new(storage: Arc<dyn Storage>, source: VectorSource, state: State) -> Self {
+    pub(super) fn new(storage: Arc<dyn Storage>, state: State) -> Self {
         let current = ArcSwap::from_pointee(state);
-        Self { storage, source, current, refreshing: Mutex::new(()), poisoned: Mutex::new(None) }
+        Self { storage, current, refreshing: Mutex::new(()), poisoned: Mutex::new(None) }
     }
 
     pub(super) fn current(&self) -> Arc<State> {
@@ -198,8 +214,7 @@ impl Shared {
         if identity(&read_manifest(self.storage.as_ref())?) == identity(&known.manifest) {
             return Ok(false);
         }
-        let state = State::load(self.storage.as_ref(), Some(&known))?;
-        self.source.check(&state.manifest)?;
+        let state = State::load(self.storage.as_ref(), Some(&known), &|_| Ok(known.source.clone()))?;
         self.current.store(Arc::new(state));
         Ok(true)
     }

@@ -70,9 +70,9 @@ impl<'a> Asked<'a> {
         }
         let content = match sought {
             Sought::Text(text) => Content::Text(text),
-            Sought::Picture(picture) => Content::Pixels(pixels(picture, &self.snapshot.shared.source)?),
+            Sought::Picture(picture) => Content::Pixels(pixels(picture, &self.snapshot.state.source)?),
             Sought::Vector { space: None, vector } => {
-                let vector = self.snapshot.shared.source.unit(vector.clone())?;
+                let vector = self.snapshot.state.source.unit(vector.clone())?;
                 self.within(None, CONTENT).add(vector, weight, wanted);
                 return Ok(());
             }
@@ -114,9 +114,7 @@ impl<'a> Asked<'a> {
         if self.pieces.is_empty() {
             return Ok(());
         }
-        let VectorSource::Encoder(encoder) = &self.snapshot.shared.source else {
-            return Err(Error::NoEncoder { call: "search by text or picture", instead: "Query::vector" });
-        };
+        let encoder = self.snapshot.state.source.encoder("search by text or picture", "Query::vector")?;
         let pieces = std::mem::take(&mut self.pieces);
         let mut groups: Vec<(Vec<Part<'_>>, f32, bool)> = Vec::new();
         for Piece { content, weight, wanted } in &pieces {

@@ -9,11 +9,14 @@ use crate::query::{Granularity, Row};
 use fakes::Fake;
 
 mod fakes;
+mod intake;
 mod limits;
 mod paging;
 mod queries;
 mod real;
+mod reencode;
 mod rotation;
+mod seer;
 mod spaces;
 mod together;
 mod writing;

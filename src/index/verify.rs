@@ -1,5 +1,6 @@
 //! Total verification: every byte of every file the manifest names, and every damage named with file, section and offset.
 
+use super::options::VectorSource;
 use super::state::{State, read_manifest};
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
@@ -90,7 +91,7 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
     }
     // Whatever else keeps the index from opening: parts that are sound each for itself and do not fit together.
     if report.is_sound()
-        && let Err(error) = State::load(storage, None)
+        && let Err(error) = State::load(storage, None, &|record| Ok(VectorSource::absent(record)))
     {
         match error {
             Error::Damaged { file, source } => report.push(&file, damage_of(&source)),

@@ -4,7 +4,7 @@
 use super::commit::Skipped;
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
-use super::prepare::{Given, Prepared, check};
+use super::prepare::{Given, Prepared, Recipe, check};
 use super::spaces;
 use super::state::Shared;
 use super::sweep::remove_unnamed;
@@ -13,14 +13,16 @@ use crate::error::{Error, Result};
 use crate::note::{Note, PictureSource};
 use crate::segment::Segment;
 use crate::vector::Rotation;
-use index_format::{FileRef, Manifest};
+use index_format::{FileRef, Manifest, Record};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Most notes handed to the encoder at once.
 const BATCH: usize = 32;
 /// Bytes of notes after which a batch is handed over, however few they are: bounds what the queues hold.
-const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 16 << 20;
+/// What a picture that is still on the disk counts for where its bytes are to be kept.
+const PICTURE_BYTES: usize = 1 << 20;
 
 /// A segment as the next manifest will have it.
 #[derive(Clone)]
@@ -42,10 +44,11 @@ pub(super) struct Writer {
     pub(super) newest_rotations: BTreeMap<usize, u64>,
     pub(super) next_file: u64,
     pub(super) skipped: Vec<Skipped>,
+    pub(super) recipe: Recipe,
     pub(super) pipeline: Pipeline,
     pub(super) batch: Vec<Job>,
-    batch_bytes: usize,
-    sequence: u64,
+    pub(super) batch_bytes: usize,
+    pub(super) sequence: u64,
     /// The newest version of each id that is in no segment yet.
     pub(super) newest: HashMap<String, u64>,
     /// Encoded notes, kept until the segment that holds them is on the storage.
@@ -53,7 +56,7 @@ pub(super) struct Writer {
     pub(super) encoded_rows: usize,
     pub(super) encoded_bytes: usize,
     /// Last, so that it is released after all else is gone.
-    _lock: Lock,
+    pub(super) lock: Arc<Lock>,
 }
 
 impl Writer {
@@ -77,13 +80,19 @@ impl Writer {
             dirty: false,
         });
         remove_unnamed(storage)?;
+        let recipe = Recipe {
+            source: state.source.clone(),
+            keeps_pictures: state.manifest.keeps_pictures,
+            regions: state.manifest.picture_regions,
+        };
         Ok(Self {
             newest_rotations: spaces::newest_rotations(&state.segments),
             segments: segments.collect(),
             rotations,
             next_file: state.manifest.next_file,
             skipped: Vec::new(),
-            pipeline: Pipeline::start(shared.source.clone(), state.manifest.keeps_pictures)?,
+            pipeline: Pipeline::start(recipe.clone())?,
+            recipe,
             batch: Vec::new(),
             batch_bytes: 0,
             sequence: 0,
@@ -93,7 +102,7 @@ impl Writer {
             encoded_bytes: 0,
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
-            _lock: lock,
+            lock: Arc::new(lock),
         })
     }
 
@@ -113,7 +122,10 @@ impl Writer {
 
     pub(super) fn put(&mut self, mut note: Note, vector: Option<Vec<f32>>) -> Result<()> {
         check(&note, vector.is_some())?;
-        let whole = match (&self.shared.source, vector) {
+        if matches!(self.recipe.source, VectorSource::Absent { .. }) {
+            self.recipe.source.encoder("adding a note", "Index::put_with_vector")?;
+        }
+        let whole = match (&self.recipe.source, vector) {
             (VectorSource::Encoder(encoder), Some(_)) => {
                 return Err(Error::VectorNotWanted { encoder: encoder.info().name.clone() });
             }
@@ -121,15 +133,20 @@ impl Writer {
         };
         let named = spaces::rows(&self.manifest.spaces, std::mem::take(&mut note.vectors))?;
         let given = Given { whole, named };
-        // Whatever can fail comes before the note is taken: after an error it is not in, after `Ok` it stays in.
+        self.take(note, given, None)
+    }
+
+    /// Takes a note that has been checked. Whatever can fail comes before that: after an error it is not in, after `Ok` it
+    /// stays in.
+    pub(super) fn take(&mut self, note: Note, given: Given, stored: Option<Box<Record>>) -> Result<()> {
         self.spill_if_large()?;
         if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
             self.send_batch()?;
         }
         self.sequence += 1;
         self.newest.insert(note.id.clone(), self.sequence);
-        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note) + given.bytes());
-        self.batch.push(Job { sequence: self.sequence, note, given });
+        self.batch_bytes = self.batch_bytes.saturating_add(bytes_of(&note, self.recipe.keeps_pictures) + given.bytes());
+        self.batch.push(Job { sequence: self.sequence, note, given, stored });
         Ok(())
     }
 
@@ -181,11 +198,11 @@ impl Writer {
     }
 }
 
-/// Bytes a note holds in memory, roughly.
-fn bytes_of(note: &Note) -> usize {
+/// Bytes a note holds in memory on its way to a segment, roughly.
+fn bytes_of(note: &Note, keeps_pictures: bool) -> usize {
     let pictures = note.pictures.iter().map(|picture| match &picture.source {
         PictureSource::Bytes(bytes) => bytes.len(),
-        PictureSource::Path(_) => 0,
+        PictureSource::Path(_) => PICTURE_BYTES * usize::from(keeps_pictures),
     });
     note.title.len() + note.text.len() + pictures.sum::<usize>()
 }

@@ -1,11 +1,21 @@
 //! Pictures: where they come from, what they are, and their pixels.
 //!
-//! The only code that decodes pictures. Sizes are checked from the header before any pixel is
-//! decoded, so a small file cannot ask for unbounded memory.
+//! The only code that decodes pictures: `raster` reads most formats, `avif` reads AVIF, `refused` says why one was not
+//! read, `crop` cuts pixels. What a file is is found from its bytes, whatever its name says. Sizes are checked from the
+//! header before any pixel is decoded, so a small file cannot ask for unbounded memory.
 
-use std::{io::Cursor, path::PathBuf};
+#[cfg(feature = "avif")]
+mod avif;
+mod crop;
+mod raster;
+mod refused;
+mod sniff;
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, metadata::Orientation};
+pub use refused::PictureError;
+
+use sniff::sniff;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A picture of a note, with what it shows in words.
@@ -22,7 +32,7 @@ pub struct Picture {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PictureSource {
-    /// A complete PNG, JPEG, GIF or WebP file in memory.
+    /// A complete PNG, JPEG, GIF, WebP or AVIF file in memory.
     Bytes(Vec<u8>),
     /// Such a file on disk.
     Path(PathBuf),
@@ -66,6 +76,9 @@ pub enum PictureFormat {
     Gif,
     /// WebP, lossy or lossless.
     WebP,
+    /// AV1 Image File Format, with the feature `avif` (on by default): one picture of 8, 10 or 12 bits, with or without
+    /// transparency; no tiles.
+    Avif,
 }
 
 impl PictureFormat {
@@ -76,6 +89,7 @@ impl PictureFormat {
             Self::Jpeg => "JPEG",
             Self::Gif => "GIF",
             Self::WebP => "WebP",
+            Self::Avif => "AVIF",
         }
     }
 }
@@ -126,138 +140,59 @@ pub struct Pixels {
     pub rgb: Vec<u8>,
 }
 
-/// Why a picture was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PictureError {
-    /// None of the formats that are read.
-    #[error("not a PNG, JPEG, GIF or WebP picture ({bytes} bytes); convert it to one of these")]
-    NotAPicture {
-        /// Length of the file.
-        bytes: usize,
-    },
-    /// The file is damaged or cut short.
-    #[error("the {format} picture is damaged: {why}; export it again")]
-    Damaged {
-        /// Name of the format.
-        format: &'static str,
-        /// What the decoder met.
-        why: String,
-    },
-    /// The file is larger than [`PictureLimits::bytes`].
-    #[error("the picture file has {bytes} bytes, more than {limit}; make it smaller")]
-    LargeFile {
-        /// Length of the file.
-        bytes: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// More pixels than [`PictureLimits`] allow.
-    #[error(
-        "the picture is {width} x {height} pixels, more than {side} a side or {pixels} in all; \
-         scale it down"
-    )]
-    LargePicture {
-        /// Width found.
-        width: u32,
-        /// Height found.
-        height: u32,
-        /// Limit of one side.
-        side: u32,
-        /// Limit of the product.
-        pixels: u64,
-    },
-}
-
 /// Reads the header of a picture and hashes its bytes; decodes no pixel.
 ///
 /// # Errors
 /// [`PictureError`] where the bytes are no picture, its header is damaged or it is too large.
 pub fn inspect(bytes: &[u8], limits: &PictureLimits) -> Result<PictureInfo, PictureError> {
-    let opened = open(bytes, limits)?;
-    let (width, height) = opened.displayed_size();
-    Ok(PictureInfo { format: opened.format, width, height, hash: xxh3_128(bytes).to_le_bytes() })
+    let format = recognise(bytes, limits)?;
+    let (width, height) = guarded(format, || match format {
+        #[cfg(feature = "avif")]
+        PictureFormat::Avif => avif::size(bytes, limits),
+        _ => raster::size(bytes, format, limits),
+    })?;
+    Ok(PictureInfo { format, width, height, hash: xxh3_128(bytes).to_le_bytes() })
 }
 
 /// Decodes a picture: upright (the orientation in its metadata applied), transparent parts on
-/// white, 8 bits a channel.
+/// white, 8 bits a channel. Colour profiles are not applied: what is read is taken for sRGB.
 ///
 /// # Errors
 /// [`PictureError`] where the bytes are no picture, are damaged or it is too large.
 pub fn decode(bytes: &[u8], limits: &PictureLimits) -> Result<Pixels, PictureError> {
-    let opened = open(bytes, limits)?;
-    let format = opened.format;
-    let orientation = opened.orientation;
-    let mut image = DynamicImage::from_decoder(opened.decoder).map_err(|error| damaged(format, &error))?;
-    image.apply_orientation(orientation);
-    let (width, height) = (image.width(), image.height());
-    let rgb = if image.color().has_alpha() {
-        let rgba = image.into_rgba8();
-        rgba.pixels()
-            .flat_map(|pixel| {
-                let [red, green, blue, alpha] = pixel.0;
-                [red, green, blue].map(|channel| on_white(channel, alpha))
-            })
-            .collect()
-    } else {
-        image.into_rgb8().into_raw()
-    };
-    Ok(Pixels { width, height, rgb })
+    let format = recognise(bytes, limits)?;
+    guarded(format, || match format {
+        #[cfg(feature = "avif")]
+        PictureFormat::Avif => avif::decode(bytes, limits),
+        _ => raster::decode(bytes, format, limits),
+    })
 }
 
-struct Opened<D> {
-    format: PictureFormat,
-    decoder: D,
-    orientation: Orientation,
-}
-
-impl<D: ImageDecoder> Opened<D> {
-    fn displayed_size(&self) -> (u32, u32) {
-        let (width, height) = self.decoder.dimensions();
-        match self.orientation {
-            Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH => (height, width),
-            _ => (width, height),
-        }
-    }
-}
-
-/// Reads the header and checks every limit.
-fn open<'b>(bytes: &'b [u8], limits: &PictureLimits) -> Result<Opened<impl ImageDecoder + 'b>, PictureError> {
+/// The format of a file that is not too large.
+fn recognise(bytes: &[u8], limits: &PictureLimits) -> Result<PictureFormat, PictureError> {
     let length = bytes.len() as u64;
     if length > limits.bytes {
         return Err(PictureError::LargeFile { bytes: length, limit: limits.bytes });
     }
-    let not_a_picture = PictureError::NotAPicture { bytes: bytes.len() };
-    let (guessed, format) = match image::guess_format(bytes) {
-        Ok(guessed @ ImageFormat::Png) => (guessed, PictureFormat::Png),
-        Ok(guessed @ ImageFormat::Jpeg) => (guessed, PictureFormat::Jpeg),
-        Ok(guessed @ ImageFormat::Gif) => (guessed, PictureFormat::Gif),
-        Ok(guessed @ ImageFormat::WebP) => (guessed, PictureFormat::WebP),
-        _ => return Err(not_a_picture),
-    };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
-    let mut bounds = image::Limits::no_limits();
-    bounds.max_alloc = Some(limits.pixels.saturating_mul(16));
-    reader.limits(bounds);
-    let mut decoder = reader.into_decoder().map_err(|error| damaged(format, &error))?;
-    let (width, height) = decoder.dimensions();
+    sniff(bytes).map_err(|looks| PictureError::NotAPicture { bytes: bytes.len(), looks })
+}
+
+/// Decoders meet every file there is: a panic of one is damage of the picture, not the end of its reader.
+fn guarded<T>(format: PictureFormat, read: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(PictureError::damaged(format, "its decoder gave up on it")))
+}
+
+/// Refuses a size outside the limits, before anything of that size is made.
+fn check_size((width, height): (u32, u32), format: PictureFormat, limits: &PictureLimits) -> Result<(), PictureError> {
     let pixels = u64::from(width) * u64::from(height);
     if width.max(height) > limits.side || pixels > limits.pixels {
         return Err(PictureError::LargePicture { width, height, side: limits.side, pixels: limits.pixels });
     }
     if pixels == 0 {
-        return Err(PictureError::Damaged { format: format.name(), why: format!("it is {width} x {height} pixels") });
+        return Err(PictureError::damaged(format, format!("it is {width} x {height} pixels")));
     }
-    // Broken metadata does not make a picture unreadable.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    Ok(Opened { format, decoder, orientation })
-}
-
-fn damaged(format: PictureFormat, error: &ImageError) -> PictureError {
-    PictureError::Damaged { format: format.name(), why: error.to_string() }
+    Ok(())
 }
 
 /// One channel of a pixel with the given opacity, over white.
@@ -270,3 +205,7 @@ fn on_white(channel: u8, alpha: u8) -> u8 {
 #[cfg(test)]
 #[path = "picture_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "picture_fixture_tests.rs"]
+mod fixtures;

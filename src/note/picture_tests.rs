@@ -1,7 +1,8 @@
 //! Tests of pictures: every format, orientation, transparency, limits and damage.
 
-use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
+use std::io::Cursor;
 
 use super::*;
 
@@ -111,19 +112,53 @@ fn a_decompression_bomb_is_refused_from_its_header() {
 fn what_is_no_picture_is_refused() {
     let limits = PictureLimits::default();
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'/>".as_slice();
-    for bytes in [b"".as_slice(), b"hello", svg, b"%PDF-1.4", &[0; 64]] {
-        assert_eq!(inspect(bytes, &limits), Err(PictureError::NotAPicture { bytes: bytes.len() }));
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".as_slice();
+    for (bytes, word) in [
+        (b"".as_slice(), "empty"),
+        (b"hello", "another kind"),
+        (svg, "SVG"),
+        (b"%PDF-1.4", "PDF"),
+        (b" \n<!DOCTYPE html><title>404</title>", "HTML"),
+        (heic, "HEIC"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (&[0; 64], "another kind"),
+    ] {
+        let refused = inspect(bytes, &limits).unwrap_err();
+        assert!(matches!(refused, PictureError::NotAPicture { bytes: found, .. } if found == bytes.len()), "{refused}");
+        assert!(refused.to_string().contains(word), "{refused}");
+        assert_eq!(decode(bytes, &limits).unwrap_err(), refused);
     }
 }
 
 #[test]
 fn a_cut_picture_is_damaged_and_not_a_panic() {
     let limits = PictureLimits::default();
-    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
-        let bytes = encoded(&two_halves(32, 16), format);
-        let refused = decode(&bytes[..bytes.len() * 2 / 3], &limits);
-        assert!(matches!(refused, Err(PictureError::Damaged { .. })), "{format:?}");
+    for format in FORMATS {
+        let bytes = encoded(&two_halves(64, 48), format);
+        assert!(decode(&bytes, &limits).is_ok());
+        for length in [bytes.len() * 2 / 3, bytes.len() - 3] {
+            // The last bytes of a GIF or WebP file may be of no consequence; a JPEG lacks its end without them.
+            let refused = decode(&bytes[..length], &limits);
+            let whole = length + 3 == bytes.len() && refused.is_ok() && format != ImageFormat::Jpeg;
+            assert!(whole || matches!(refused, Err(PictureError::Damaged { .. })), "{format:?}: {refused:?}");
+        }
     }
+}
+
+#[test]
+fn regions_are_a_grid_of_overlapping_halves() {
+    let rgb = (0..130_u32 * 200).flat_map(|at| [(at % 200) as u8, (at / 200) as u8, 7]).collect();
+    let picture = Pixels::new(200, 130, rgb).unwrap();
+    let regions = picture.regions();
+    assert_eq!(regions.len(), 9);
+    for (number, region) in regions.iter().enumerate() {
+        assert_eq!((region.width, region.height, region.rgb.len()), (100, 65, 100 * 65 * 3));
+        let (left, top) = ([0, 50, 100][number % 3], [0, 32, 65][number / 3]);
+        assert_eq!(region.rgb[..3], [left, top, 7], "region {number}");
+        assert_eq!(region.rgb[100 * 65 * 3 - 3..], [left + 99, top + 64, 7], "region {number}");
+    }
+    assert!(Pixels::new(200, 127, vec![0; 200 * 127 * 3]).unwrap().regions().is_empty(), "too small for details");
+    assert_eq!(Pixels::new(2, 2, vec![0; 11]), None);
 }
 
 /// CRC-32 (ISO 3309) as PNG chunks carry it, bit by bit.
@@ -141,11 +176,14 @@ fn crc32(bytes: &[u8]) -> u32 {
 proptest! {
     #[test]
     fn damaged_bytes_never_panic(
-        format in 0_usize..4,
+        format in 0_usize..5,
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut bytes = encoded(&two_halves(24, 24), FORMATS[format]);
+        let mut bytes = match FORMATS.get(format) {
+            Some(format) => encoded(&two_halves(24, 24), *format),
+            None => fixtures::file("clear.avif"),
+        };
         for (at, value) in flips {
             let at = at.index(bytes.len());
             bytes[at] = value;

@@ -22,7 +22,7 @@ pub enum Row {
         /// Number of the picture in the note, from 0.
         ordinal: u32,
     },
-    /// A region of a picture: one cell of an even grid over it.
+    /// A region of a picture: one cell of a grid over it, whose cells overlap by half.
     Region {
         /// Number of the picture in the note, from 0.
         ordinal: u32,

@@ -233,6 +233,7 @@ pub(crate) fn files() -> Files {
             location: String::new(),
         },
         keeps_pictures: true,
+        picture_regions: false,
         spaces: [("global", WIDTH), ("local", WIDTH), ("audio", NAMED_WIDTH)]
             .map(|(name, width)| SpaceRecord { name: name.to_owned(), width: width as u32 })
             .to_vec(),

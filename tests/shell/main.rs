@@ -10,5 +10,6 @@ mod bad_index;
 mod bad_notes;
 mod commands;
 mod pipes;
+mod reencode;
 mod sandbox;
 mod terms;

@@ -49,7 +49,12 @@ impl Sandbox {
     /// The binary, ready to run here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_uninote"));
-        command.current_dir(self.path()).env_remove("UNINOTE_INDEX").args(arguments).stdin(Stdio::null());
+        command
+            .current_dir(self.path())
+            .env_remove("UNINOTE_INDEX")
+            .env_remove("UNINOTE_MODEL")
+            .args(arguments)
+            .stdin(Stdio::null());
         command
     }
 

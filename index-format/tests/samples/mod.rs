@@ -180,6 +180,7 @@ pub(crate) fn manifest() -> Manifest {
             location: "models/static".to_owned(),
         },
         keeps_pictures: true,
+        picture_regions: true,
         spaces: [("global", 256), ("local", 256), ("audio", 12)]
             .map(|(name, width)| SpaceRecord { name: name.to_owned(), width })
             .to_vec(),

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::{Place, interrupt, output};
+use crate::{Place, encoder, interrupt, output};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -29,10 +29,17 @@ pub(crate) struct Add {
     /// Keep the bytes of pictures in the index; counts when the index is created
     #[arg(long)]
     keep_pictures: bool,
+    /// Give nine regions of each picture a row of their own, for finding a detail; counts when the index is created
+    #[arg(long)]
+    picture_regions: bool,
     /// A space for vectors of your own that JSON Lines bring along, made where the index has none of this name yet; may be
     /// given several times
     #[arg(long, value_name = "NAME:WIDTH", value_parser = space)]
     space: Vec<(String, usize)>,
+    /// Directory of the model whose encoder the index is created with [default: the variable UNINOTE_MODEL, else the
+    /// encoder inside]; an index that exists must have been made with it
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
     /// Commit after this many notes (and after 5 seconds, whichever comes first)
     #[arg(long, value_name = "N", default_value_t = COMMIT_NOTES,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(COMMIT_NOTES)))]
@@ -75,10 +82,22 @@ impl Add {
     /// Opens the index, or creates it where there is none.
     fn open(&self, place: &Place) -> Result<Index, Failure> {
         let directory = place.directory();
-        match Index::open(&directory) {
+        let opened = match &self.model {
+            // Looked for before the model is loaded, which takes its time.
+            Some(model) => Index::open_without_encoder(&directory)
+                .map_err(Failure::Index)
+                .and_then(|_| Ok(Index::open_with(&directory, encoder::load(model)?)?)),
+            None => place.open(),
+        };
+        match opened {
             Ok(index) => {
-                if self.keep_pictures {
-                    output::diagnostic("--keep-pictures changes nothing: the index exists and stays as it was created");
+                for (given, option) in
+                    [(self.keep_pictures, "--keep-pictures"), (self.picture_regions, "--picture-regions")]
+                {
+                    if given {
+                        let why = "changes nothing: the index exists and stays as it was created";
+                        output::diagnostic(&format!("{option} {why}"));
+                    }
                 }
                 let known = index.snapshot().stats().spaces;
                 for (name, width) in &self.space {
@@ -89,12 +108,16 @@ impl Add {
                 }
                 Ok(index)
             }
-            Err(Error::NoIndex { .. } | Error::Disk(DiskError::NotFound { .. })) => {
-                let options = IndexOptions::new().keep_pictures(self.keep_pictures);
-                let options = self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
+            Err(Failure::Index(Error::NoIndex { .. } | Error::Disk(DiskError::NotFound { .. }))) => {
+                let options =
+                    IndexOptions::new().keep_pictures(self.keep_pictures).picture_regions(self.picture_regions);
+                let mut options = self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
+                if let Some(model) = self.model.clone().or_else(encoder::from_environment) {
+                    options = options.encoder(encoder::load(&model)?);
+                }
                 Ok(Index::create_with(directory, options)?)
             }
-            Err(other) => Err(other.into()),
+            Err(other) => Err(other),
         }
     }
 

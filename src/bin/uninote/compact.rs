@@ -18,7 +18,7 @@ struct Compacted {
 
 /// Runs the command. Ctrl-C leaves the index as it was.
 pub(crate) fn run(place: &Place) -> Result<Outcome, Failure> {
-    let index = place.open()?;
+    let index = place.open_without_encoder()?;
     let cancel = interrupt::watch()?;
     let before = index.snapshot().stats();
     let progress = Progress::of_work(format!("compacting {} segments", before.segments));

@@ -25,7 +25,7 @@ struct Deleted<'a> {
 impl Delete {
     /// Runs the command. Ids that are not there do not keep the others.
     pub(crate) fn run(&self, place: &Place) -> Result<Outcome, Failure> {
-        let index = place.open()?;
+        let index = place.open_without_encoder()?;
         let (mut deleted, mut missing) = (Vec::new(), Vec::new());
         for id in &self.ids {
             match index.delete(id) {

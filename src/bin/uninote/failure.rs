@@ -53,6 +53,17 @@ pub(crate) enum Failure {
     /// The handler for Ctrl-C could not be installed.
     #[error("cannot watch for Ctrl-C: {0}")]
     Signal(#[from] ctrlc::Error),
+    /// A model directory was named, and this build reads none.
+    #[error(
+        "{} is a model directory, and this build of uninote has no encoder but the one inside; build it with the feature \
+         `checkpoints`",
+        directory.display()
+    )]
+    #[cfg(not(feature = "checkpoints"))]
+    NoCheckpoints {
+        /// The directory.
+        directory: std::path::PathBuf,
+    },
     /// Interrupted by the user.
     #[error("interrupted")]
     Interrupted,

@@ -20,7 +20,8 @@ pub(crate) struct Get {
 impl Get {
     /// Runs the command.
     pub(crate) fn run(&self, place: &Place) -> Result<Outcome, Failure> {
-        let note = place.open()?.get(&self.id)?.ok_or_else(|| Error::NoSuchNote { id: self.id.clone() })?;
+        let note =
+            place.open_without_encoder()?.get(&self.id)?.ok_or_else(|| Error::NoSuchNote { id: self.id.clone() })?;
         if place.json {
             print_json(&NoteJson::of(&note))?
         } else {

@@ -6,7 +6,8 @@
 //! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
 //! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
 //! | `get.rs`, `delete.rs` | one note, out or away |
-//! | `stats.rs`, `verify.rs`, `compact.rs` | the index as a whole |
+//! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
+//! | `encoder.rs` | which encoder, and from where |
 //! | `model/` | models in the cache, with the feature `hub` |
 //! | `failure.rs` | what ends a command, and its exit code |
 //! | `output.rs` | standard output and error that survive a closed pipe; control characters made harmless |
@@ -18,6 +19,7 @@
 mod add;
 mod compact;
 mod delete;
+mod encoder;
 mod failure;
 mod get;
 mod hits;
@@ -26,6 +28,7 @@ mod interrupt;
 mod model;
 mod output;
 mod progress;
+mod reencode;
 mod report;
 mod search;
 mod similar;
@@ -74,9 +77,14 @@ impl Place {
         self.index.clone().or_else(named).unwrap_or_else(|| Path::new(INDEX_DEFAULT).to_owned())
     }
 
-    /// Opens the index.
+    /// Opens the index with its encoder.
     fn open(&self) -> Result<uninote::Index, Failure> {
-        Ok(uninote::Index::open(self.directory())?)
+        encoder::open(self)
+    }
+
+    /// Opens the index for what needs no encoder.
+    fn open_without_encoder(&self) -> Result<uninote::Index, Failure> {
+        encoder::open_without(self)
     }
 }
 
@@ -96,6 +104,8 @@ enum Command {
     Stats,
     /// Read every byte of the index and name each damage
     Verify,
+    /// Move the index to another encoder: every note is encoded anew
+    Reencode(reencode::Reencode),
     /// Merge all segments into one and give the space of deleted notes back
     Compact,
     /// List, fetch and find models of the Hugging Face cache
@@ -119,6 +129,7 @@ fn main() -> ExitCode {
         Command::Delete(delete) => delete.run(&place),
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
+        Command::Reencode(reencode) => reencode.run(&place),
         Command::Compact => compact::run(&place),
         #[cfg(feature = "hub")]
         Command::Model(model) => model.run(&place),

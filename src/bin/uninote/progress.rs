@@ -37,6 +37,13 @@ impl Progress {
         Self(bar)
     }
 
+    /// A bar for work on so many notes.
+    pub(crate) fn of_notes(notes: u64) -> Self {
+        let progress = Self::start(COUNTED);
+        progress.0.set_length(notes);
+        progress
+    }
+
     /// A spinner for work that does not say how far it is.
     pub(crate) fn of_work(message: String) -> Self {
         let progress = Self::start(WORKING);

@@ -31,7 +31,7 @@ struct SpaceJson<'a> {
 
 /// Runs the command.
 pub(crate) fn run(place: &Place) -> Result<Outcome, Failure> {
-    let stats = place.open()?.snapshot().stats();
+    let stats = place.open_without_encoder()?.snapshot().stats();
     if place.json {
         print_json(&json(&stats))?
     } else {
