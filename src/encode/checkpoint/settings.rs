@@ -10,12 +10,17 @@ use super::problem::ModelProblem;
 use crate::encode::Prompts;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
+
+const MODULES: &str = "modules.json";
 
 /// Everything beside the transformer itself.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Settings {
     /// How the rows of a text's tokens become one; none where no file says so.
     pub(super) pooling: Option<Pooling>,
+    /// The folder of a table of rows by token that stands in place of a transformer.
+    pub(super) table: Option<String>,
     /// Folders of the dense layers that follow, in order.
     pub(super) dense: Vec<String>,
     /// The longest input in tokens that the authors used.
@@ -58,14 +63,22 @@ impl Settings {
     /// Reads them from a directory.
     pub(super) fn read(directory: &Directory) -> Result<Self, ModelProblem> {
         let mut pooling = None;
-        let mut dense = Vec::new();
-        for module in directory.json::<Vec<Module>>("modules.json")?.unwrap_or_default() {
+        let (mut table, mut dense) = (None, Vec::new());
+        for module in directory.json::<Vec<Module>>(MODULES)?.unwrap_or_default() {
             let class = module.class.rsplit('.').next().unwrap_or_default();
+            if Path::new(&module.path)
+                .components()
+                .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))
+            {
+                let why = format!("it names {:?}, which is no folder of the directory", module.path);
+                return Err(ModelProblem::Damaged { file: MODULES.to_owned(), why });
+            }
             match class {
                 "Pooling" => pooling = Some(Pooling::read(directory, &module.path)?),
                 "Dense" => dense.push(module.path),
+                "StaticEmbedding" => table = Some(module.path),
                 // Vectors are brought to unit length whatever the model says: an index compares nothing else.
-                "Transformer" | "Normalize" | "StaticEmbedding" | "CLIPModel" => {}
+                "Transformer" | "Normalize" | "CLIPModel" => {}
                 _ => {
                     return Err(ModelProblem::Unsupported {
                         what: "module of modules.json",
@@ -88,7 +101,7 @@ impl Settings {
         }
         prefixes.sort_unstable();
         prefixes.dedup();
-        Ok(Self { pooling, dense, limit, prompts, prefixes })
+        Ok(Self { pooling, table, dense, limit, prompts, prefixes })
     }
 }
 

@@ -7,7 +7,7 @@ use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::{PostProcessor, Tokenizer, TruncationParams};
 
 const TOKENIZER: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.txt";
@@ -20,9 +20,22 @@ pub(super) struct TokenizerConfig {
     do_lower_case: Option<bool>,
 }
 
-/// A tokenizer that adds the model's special tokens and cuts at the end.
+/// What `tokenizer.json` says of the token for what it does not know.
+#[derive(Deserialize)]
+struct Unknown {
+    model: UnknownOf,
+}
+
+#[derive(Deserialize)]
+struct UnknownOf {
+    unk_token: Option<String>,
+    unk_id: Option<u32>,
+}
+
+/// A tokenizer that adds the model's special tokens, if the model wants them, and cuts at the end.
 pub(super) struct Tokens {
     tokenizer: Tokenizer,
+    special: bool,
     limit: usize,
 }
 
@@ -35,24 +48,64 @@ impl Tokens {
     ) -> Result<Self, ModelProblem> {
         let config: TokenizerConfig = directory.json("tokenizer_config.json")?.unwrap_or_default();
         let given = config.model_max_length.filter(|most| *most >= 1.0 && *most < 1e9).map(|most| most as usize);
-        let limit = limit.min(given.unwrap_or(limit));
-        let mut tokenizer = if let Some(bytes) = directory.bytes(TOKENIZER)? {
-            fingerprint.add(TOKENIZER, &bytes);
-            Tokenizer::from_bytes(&bytes).map_err(|error| damaged(TOKENIZER, error.to_string()))?
+        let tokenizer = if let Some(bytes) = directory.bytes(TOKENIZER)? {
+            parsed(&bytes, fingerprint)?
         } else {
             word_pieces(directory, config.do_lower_case.unwrap_or(true), fingerprint)?
         };
-        fingerprint.add("limit", &(limit as u64).to_le_bytes());
-        tokenizer.with_padding(None);
-        let cut = TruncationParams { max_length: limit, ..TruncationParams::default() };
-        let cut = tokenizer.with_truncation(Some(cut)).map(|_| ());
-        cut.map_err(|error| damaged(TOKENIZER, format!("inputs cannot be cut to {limit} tokens: {error}")))?;
-        Ok(Self { tokenizer, limit })
+        let mut tokens = Self { tokenizer, special: true, limit };
+        tokens.tokenizer.with_padding(None);
+        tokens.cut(Some(limit.min(given.unwrap_or(limit))), fingerprint)?;
+        Ok(tokens)
     }
 
-    /// The ids of a text with the model's special tokens, at most the limit.
+    /// A tokenizer for tokens alone, without special ones, that cuts where its own file says; and the id of the token for
+    /// what it does not know.
+    pub(super) fn bare(
+        directory: &Directory,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<(Self, Option<u32>), ModelProblem> {
+        let bytes = directory.bytes(TOKENIZER)?.ok_or_else(missing)?;
+        let mut tokenizer = parsed(&bytes, fingerprint)?;
+        tokenizer.with_padding(None);
+        let limit = tokenizer.get_truncation().map(|cut| cut.max_length);
+        let said: Unknown = serde_json::from_slice(&bytes).map_err(|error| damaged(TOKENIZER, error.to_string()))?;
+        let unknown = said.model.unk_token.and_then(|token| tokenizer.token_to_id(&token)).or(said.model.unk_id);
+        let mut tokens = Self { tokenizer, special: false, limit: usize::MAX };
+        tokens.cut(limit, fingerprint)?;
+        Ok((tokens, unknown))
+    }
+
+    /// Cuts after so many tokens from now on, or not at all.
+    pub(super) fn cut(&mut self, limit: Option<usize>, fingerprint: &mut Fingerprint) -> Result<(), ModelProblem> {
+        self.limit = limit.unwrap_or(usize::MAX);
+        let special = self.tokenizer.get_post_processor().map_or(0, |ends| ends.added_tokens(false));
+        if self.limit <= special {
+            return Err(ModelProblem::Setting {
+                file: "tokenizer_config.json or sentence_bert_config.json".to_owned(),
+                setting: "the longest input",
+                found: format!("{} tokens", self.limit),
+                expected: "expected more than the special tokens around every text",
+            });
+        }
+        fingerprint.add("limit", &(self.limit as u64).to_le_bytes());
+        let cut = limit.map(|limit| TruncationParams { max_length: limit, ..TruncationParams::default() });
+        let cut = self.tokenizer.with_truncation(cut).map(|_| ());
+        cut.map_err(|error| damaged(TOKENIZER, format!("inputs cannot be cut to {} tokens: {error}", self.limit)))
+    }
+
+    /// The median length of its tokens in characters.
+    pub(super) fn median_length(&self) -> usize {
+        let mut lengths: Vec<usize> =
+            self.tokenizer.get_vocab(true).keys().map(|token| token.chars().count()).collect();
+        lengths.sort_unstable();
+        let middle = |at: usize| lengths.get(at).copied().unwrap_or(0);
+        usize::midpoint(middle(lengths.len().saturating_sub(1) / 2), middle(lengths.len() / 2))
+    }
+
+    /// The ids of a text, with the model's special tokens where it has them, at most the limit.
     pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>, ModelProblem> {
-        let encoding = self.tokenizer.encode_fast(text, true);
+        let encoding = self.tokenizer.encode_fast(text, self.special);
         let encoding = encoding.map_err(|error| ModelProblem::Runtime { why: format!("tokenizer: {error}") })?;
         Ok(encoding.get_ids().to_vec())
     }
@@ -75,10 +128,7 @@ fn word_pieces(
     fingerprint: &mut Fingerprint,
 ) -> Result<Tokenizer, ModelProblem> {
     let Some(bytes) = directory.bytes(VOCABULARY)? else {
-        return Err(ModelProblem::Missing {
-            file: TOKENIZER.to_owned(),
-            remedy: "a tokenizer is read from tokenizer.json or, for word pieces, vocab.txt; transformers writes the former: AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)",
-        });
+        return Err(missing());
     };
     fingerprint.add(VOCABULARY, &bytes);
     fingerprint.add("lower case", &[u8::from(lowercase)]);
@@ -96,6 +146,18 @@ fn word_pieces(
     tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
     tokenizer.with_post_processor(Some(ends));
     Ok(tokenizer)
+}
+
+fn parsed(bytes: &[u8], fingerprint: &mut Fingerprint) -> Result<Tokenizer, ModelProblem> {
+    fingerprint.add(TOKENIZER, bytes);
+    Tokenizer::from_bytes(bytes).map_err(|error| damaged(TOKENIZER, error.to_string()))
+}
+
+fn missing() -> ModelProblem {
+    ModelProblem::Missing {
+        file: TOKENIZER.to_owned(),
+        remedy: "a tokenizer is read from tokenizer.json or, for word pieces, vocab.txt; transformers writes the former: AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)",
+    }
 }
 
 fn damaged(file: &str, why: String) -> ModelProblem {

@@ -20,6 +20,8 @@ const INDEX: &str = "model.safetensors.index.json";
 pub(super) struct Weights {
     files: Vec<(String, Bytes)>,
     tensors: HashMap<String, Place>,
+    /// Types of the tensors whose elements are not read.
+    unread: HashMap<String, String>,
     device: Device,
     whole_norms: bool,
 }
@@ -44,8 +46,13 @@ impl Weights {
         device: &Device,
         fingerprint: &mut Fingerprint,
     ) -> Result<Self, ModelProblem> {
-        let mut weights =
-            Self { files: Vec::new(), tensors: HashMap::new(), device: device.clone(), whole_norms: false };
+        let mut weights = Self {
+            files: Vec::new(),
+            tensors: HashMap::new(),
+            unread: HashMap::new(),
+            device: device.clone(),
+            whole_norms: false,
+        };
         for file in weight_files(directory)? {
             if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
         }
@@ -66,8 +73,14 @@ impl Weights {
                 safetensors::Dtype::F32 => DType::F32,
                 safetensors::Dtype::F16 => DType::F16,
                 safetensors::Dtype::BF16 => DType::BF16,
-                // Position counters and the like; whoever asks for one as a weight is told that it is not there.
-                _ => continue,
+                safetensors::Dtype::F64 => DType::F64,
+                safetensors::Dtype::I64 => DType::I64,
+                safetensors::Dtype::I32 => DType::I32,
+                // Masks and the like, which nobody asks for.
+                other => {
+                    self.unread.insert(tensor, format!("{other:?}"));
+                    continue;
+                }
             };
             let (from, to) = info.data_offsets;
             let range = start.saturating_add(from)..start.saturating_add(to);
@@ -101,6 +114,17 @@ impl Weights {
     /// The device tensors go to.
     pub(super) fn device(&self) -> &Device {
         &self.device
+    }
+
+    fn lost(&self, name: String) -> ModelProblem {
+        match self.unread.get(&name) {
+            Some(found) => ModelProblem::Unsupported {
+                what: "type of tensor",
+                found: format!("{name}: {found}"),
+                supported: "F32, F16, BF16, F64".to_owned(),
+            },
+            None => ModelProblem::NoTensor { name },
+        }
     }
 
     /// The tensors whose names start so.
@@ -179,6 +203,11 @@ impl<'a> Scope<'a> {
         self.weights.tensors.get(&self.full(name)).map(|place| place.shape.as_slice())
     }
 
+    /// Why a tensor that is needed cannot be had.
+    pub(super) fn lost(&self, name: &str) -> ModelProblem {
+        self.weights.lost(self.full(name))
+    }
+
     /// Whether a tensor is there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.shape_of(name).is_some()
@@ -189,7 +218,7 @@ impl<'a> Scope<'a> {
         let name = self.full(name);
         let place = self.weights.tensors.get(&name);
         let file = place.and_then(|place| self.weights.files.get(place.file));
-        let Some((place, (_, bytes))) = place.zip(file) else { return Err(ModelProblem::NoTensor { name }) };
+        let Some((place, (_, bytes))) = place.zip(file) else { return Err(self.weights.lost(name)) };
         if place.shape != shape {
             return Err(ModelProblem::Shape { name, expected: shape.to_vec(), found: place.shape.clone() });
         }

@@ -133,7 +133,7 @@ impl Bert {
             places: Embedding::load(&embeddings, "position_embeddings.weight", config.max_position_embeddings, width)?,
             padding: None,
             segment: types.map(|types| types.narrow(0, 0, 1)).transpose()?,
-            norm: Norm::layer(&embeddings.child("LayerNorm"), width, config.layer_norm_eps)?,
+            norm: Norm::layer(&biased(embeddings.child("LayerNorm"))?, width, config.layer_norm_eps)?,
             blocks: (0..config.num_hidden_layers).map(layer).collect::<std::result::Result<_, _>>()?,
             bias: None,
             width,
@@ -164,8 +164,10 @@ impl Bert {
 fn block(config: &Config, layer: &Scope<'_>, names: &Names) -> std::result::Result<Block, ModelProblem> {
     let (width, eps) = (config.hidden_size, config.layer_norm_eps);
     let heads = numbers::equal_heads(("num_attention_heads", config.num_attention_heads), width)?;
-    let project = names.project.map(|name| (layer.child(name), width));
-    let feed_forward = (layer.child(names.up), layer.child(names.down));
+    let child = |name: &str| biased(layer.child(name));
+    let [query, key, value] = names.project;
+    let project = [(child(query)?, width), (child(key)?, width), (child(value)?, width)];
+    let feed_forward = (child(names.up)?, child(names.down)?);
     let activation = Activation::named(&config.hidden_act)?;
     Ok(Block {
         heads,
@@ -173,13 +175,18 @@ fn block(config: &Config, layer: &Scope<'_>, names: &Names) -> std::result::Resu
         project: Linear::stacked(&project, width)?,
         head_norms: None,
         turns: None,
-        out: Linear::load(&layer.child(names.out), width, width)?,
+        out: Linear::load(&child(names.out)?, width, width)?,
         feed_forward: FeedForward::plain(feed_forward, (width, config.intermediate_size), activation)?,
         norms: Norms::Post {
-            attention: Norm::layer(&layer.child(names.attention_norm), width, eps)?,
-            feed_forward: Norm::layer(&layer.child(names.feed_forward_norm), width, eps)?,
+            attention: Norm::layer(&child(names.attention_norm)?, width, eps)?,
+            feed_forward: Norm::layer(&child(names.feed_forward_norm)?, width, eps)?,
         },
     })
+}
+
+/// A layer that must have a bias: one that is lost would change vectors without a word.
+pub(super) fn biased(layer: Scope<'_>) -> std::result::Result<Scope<'_>, ModelProblem> {
+    if layer.has("bias") || layer.has("beta") { Ok(layer) } else { Err(layer.lost("bias")) }
 }
 
 /// Positions as RoBERTa counts them: from behind `padding` on. A text can spell out the padding token: it stays at

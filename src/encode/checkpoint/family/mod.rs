@@ -3,6 +3,7 @@
 mod bert;
 mod distilbert;
 mod gemma3;
+mod lookup;
 mod modernbert;
 mod mpnet;
 mod nomic;
@@ -20,20 +21,29 @@ use super::weights::Weights;
 use candle_core::Device;
 use serde::Deserialize;
 
-/// Reads a transformer over tokens.
-type Reader = fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem>;
+const CONFIG: &str = "config.json";
+
+/// How a model is read.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// A transformer over tokens, with what belongs around one.
+    Text(fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem>),
+    /// All of it.
+    Whole(fn(&Directory, &Settings, &Device, &mut Fingerprint) -> Result<Box<dyn Model>, ModelProblem>),
+}
 
 /// Every `model_type` that is read.
 const FAMILIES: &[(&str, Reader)] = &[
-    ("bert", bert::load),
-    ("distilbert", distilbert::load),
-    ("roberta", bert::load_roberta),
-    ("xlm-roberta", bert::load_roberta),
-    ("mpnet", mpnet::load),
-    ("modernbert", modernbert::load),
-    ("nomic_bert", nomic::load),
-    ("qwen3", qwen3::load),
-    ("gemma3_text", gemma3::load),
+    ("bert", Reader::Text(bert::load)),
+    ("distilbert", Reader::Text(distilbert::load)),
+    ("roberta", Reader::Text(bert::load_roberta)),
+    ("xlm-roberta", Reader::Text(bert::load_roberta)),
+    ("mpnet", Reader::Text(mpnet::load)),
+    ("modernbert", Reader::Text(modernbert::load)),
+    ("nomic_bert", Reader::Text(nomic::load)),
+    ("qwen3", Reader::Text(qwen3::load)),
+    ("gemma3_text", Reader::Text(gemma3::load)),
+    ("model2vec", Reader::Whole(lookup::load)),
 ];
 
 #[derive(Deserialize)]
@@ -49,15 +59,24 @@ pub(super) fn load(
     fingerprint: &mut Fingerprint,
 ) -> Result<Box<dyn Model>, ModelProblem> {
     gguf::accompanied(directory)?;
-    let Kind { model_type } = directory.required("config.json")?;
+    let config = directory.bytes(CONFIG)?;
+    let reader = if settings.table.is_some() { Reader::Whole(lookup::load) } else { reader(directory)? };
+    fingerprint.add(CONFIG, &config.unwrap_or_default());
+    match reader {
+        Reader::Whole(load) => load(directory, settings, device, fingerprint),
+        Reader::Text(load) => {
+            let backbone = load(directory, &Weights::open(directory, device, fingerprint)?)?;
+            Ok(Box::new(TextModel::assemble(directory, backbone, settings, device, fingerprint)?))
+        }
+    }
+}
+
+/// How the model is read that `config.json` names.
+fn reader(directory: &Directory) -> Result<Reader, ModelProblem> {
+    let Kind { model_type } = directory.required(CONFIG)?;
     let found = model_type.unwrap_or_default();
-    let Some((_, reader)) = FAMILIES.iter().find(|(family, _)| *family == found) else {
-        return Err(ModelProblem::Unsupported { what: "model type", found, supported: supported() });
-    };
-    let config = directory.bytes("config.json")?.unwrap_or_default();
-    fingerprint.add("config.json", &config);
-    let backbone = reader(directory, &Weights::open(directory, device, fingerprint)?)?;
-    Ok(Box::new(TextModel::assemble(directory, backbone, settings, device, fingerprint)?))
+    let named = FAMILIES.iter().find(|(family, _)| *family == found).map(|(_, reader)| *reader);
+    named.ok_or_else(|| ModelProblem::Unsupported { what: "model type", found, supported: supported() })
 }
 
 /// The model types that are read, for messages.

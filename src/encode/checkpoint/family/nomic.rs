@@ -10,6 +10,7 @@ use super::super::pool::Pooling;
 use super::super::problem::ModelProblem;
 use super::super::text::Backbone;
 use super::super::weights::{Scope, Weights};
+use super::bert::biased;
 use super::numbers;
 use candle_core::{Result, Tensor};
 use serde::Deserialize;
@@ -174,7 +175,7 @@ pub(super) fn load(directory: &Directory, weights: &Weights) -> std::result::Res
     Ok(Box::new(Nomic {
         words: Embedding::load(&embeddings, "word_embeddings.weight", config.vocab_size, width)?,
         segment: types.narrow(0, 0, 1)?,
-        norm: Norm::layer(&norm, width, eps)?,
+        norm: Norm::layer(&biased(norm)?, width, eps)?,
         blocks,
         rope: Rope::new(config.rope_parameters.rope_theta.unwrap_or(THETA), head),
         width,
@@ -214,8 +215,8 @@ fn block(config: &Config, layer: &Scope<'_>, published: bool) -> std::result::Re
         out: Linear::load(&layer.child(out), width, width)?,
         feed_forward: FeedForward::gated(network, sizes, Activation::named(&config.hidden_act)?)?,
         norms: Norms::Post {
-            attention: Norm::layer(&layer.child(after_attention), width, eps)?,
-            feed_forward: Norm::layer(&layer.child(after_network), width, eps)?,
+            attention: Norm::layer(&biased(layer.child(after_attention))?, width, eps)?,
+            feed_forward: Norm::layer(&biased(layer.child(after_network))?, width, eps)?,
         },
     })
 }

@@ -31,11 +31,11 @@ impl Embedding {
     ) -> std::result::Result<Self, ModelProblem> {
         let shape = [rows, width];
         let stored = scope.stored(name, &shape)?;
-        let table = if own_way(scope.device()) || matches!(stored.format, Format::Blocks(_)) {
-            Table::Mapped(stored)
-        } else {
-            Table::Loaded(scope.tensor(name, &shape)?)
+        let mapped = match stored.format {
+            Format::Blocks(_) => true,
+            Format::Plain(dtype) => own_way(scope.device()) && matches!(dtype, DType::F32 | DType::F16 | DType::BF16),
         };
+        let table = if mapped { Table::Mapped(stored) } else { Table::Loaded(scope.tensor(name, &shape)?) };
         Ok(Self { table, device: scope.device().clone(), rows, width })
     }
 

@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod copy;
+mod errors;
 mod gguf;
 mod text;
+mod variants;
 
 use super::Checkpoint;
 use crate::encode::{Encoder, Input, Part, Role};

@@ -112,3 +112,20 @@ fn qwen3_embedding() {
 fn embeddinggemma() {
     check("embeddinggemma");
 }
+
+#[test]
+fn static_tables() {
+    for name in ["static", "static-mapped"] {
+        let fixture = Fixture::open(name);
+        let (texts, ids): (Vec<String>, Vec<Vec<u32>>) = (fixture.texts(), fixture.get("/ids"));
+        for (text, ids) in texts.iter().zip(&ids) {
+            assert_eq!(fixture.encoder.model.ids(text).unwrap(), *ids, "{name}: {text:?}");
+        }
+        // The reference leaves a text without known tokens without a direction; here it gets the first axis.
+        let mut expected: Vec<Vec<f32>> = fixture.get("/vectors");
+        let empty = expected.iter_mut().filter(|row| row.iter().all(|value| *value == 0.0));
+        empty.for_each(|row| row[0] = 1.0);
+        let found = fixture.encode(Role::Item, &texts);
+        assert_close(name, &found, &expected, fixture.get("/tolerance"));
+    }
+}
