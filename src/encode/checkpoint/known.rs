@@ -49,9 +49,35 @@ const KNOWN: &[Known] = &[
         item: "clustering: ",
         prefixes: &[],
     },
-    // mixedbread-ai/mxbai-embed-large-v1.
+    // nomic-ai/modernbert-embed-base.
     Known {
-        name: &["mxbai-embed"],
+        name: &["modernbert-embed"],
+        query: "search_query: ",
+        document: "search_document: ",
+        item: "clustering: ",
+        prefixes: &[256, 768],
+    },
+    // Snowflake/snowflake-arctic-embed-*: prompts for queries; the later versions were trained for a prefix.
+    Known { name: &["arctic-embed", "-v2.0"], query: "query: ", document: "", item: "", prefixes: &[256] },
+    Known {
+        name: &["arctic-embed", "-v1.5"],
+        query: "Represent this sentence for searching relevant passages: ",
+        document: "",
+        item: "",
+        prefixes: &[256],
+    },
+    Known {
+        name: &["arctic-embed"],
+        query: "Represent this sentence for searching relevant passages: ",
+        document: "",
+        item: "",
+        prefixes: &[],
+    },
+    // sentence-transformers/static-retrieval-mrl-en-v1, static-similarity-mrl-multilingual-v1: no prompts.
+    Known { name: &["static-", "-mrl-"], query: "", document: "", item: "", prefixes: &[32, 64, 128, 256, 512, 1024] },
+    // mixedbread-ai/mxbai-embed-large-v1; its other models have other prompts.
+    Known {
+        name: &["mxbai-embed-large"],
         query: "Represent this sentence for searching relevant passages: ",
         document: "",
         item: "",
@@ -97,5 +123,69 @@ impl Known {
 
     pub(super) fn prefixes(&self) -> Vec<usize> {
         self.prefixes.to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::super::directory::Directory;
+    use super::{KNOWN, of};
+
+    /// The query's prompt and the prefixes, by a name as a hub writes it.
+    fn known(name: &str) -> (&'static str, &'static [usize]) {
+        of(name).map_or(("unknown", &[]), |known| (known.query, known.prefixes))
+    }
+
+    #[test]
+    fn models_are_found_by_their_names() {
+        let bge = "Represent this sentence for searching relevant passages: ";
+        for (name, query, prefixes) in [
+            ("intfloat/e5-small-v2", "query: ", &[] as &[usize]),
+            ("intfloat/multilingual-e5-large", "query: ", &[]),
+            ("intfloat/multilingual-e5-large-instruct", "", &[]),
+            ("BAAI/bge-small-en-v1.5", bge, &[]),
+            ("BAAI/bge-m3", "unknown", &[]),
+            ("nomic-ai/nomic-embed-text-v1", "search_query: ", &[]),
+            ("nomic-ai/nomic-embed-text-v1.5", "search_query: ", &[64, 128, 256, 512, 768]),
+            ("nomic-ai/modernbert-embed-base", "search_query: ", &[256, 768]),
+            ("mixedbread-ai/mxbai-embed-large-v1", bge, &[64, 128, 256, 512]),
+            ("mixedbread-ai/deepset-mxbai-embed-de-large-v1", "unknown", &[]),
+            ("Snowflake/snowflake-arctic-embed-m", bge, &[]),
+            ("Snowflake/snowflake-arctic-embed-m-v1.5", bge, &[256]),
+            ("Snowflake/snowflake-arctic-embed-l-v2.0", "query: ", &[256]),
+            ("Alibaba-NLP/gte-modernbert-base", "", &[]),
+            ("sentence-transformers/static-retrieval-mrl-en-v1", "", &[32, 64, 128, 256, 512, 1024]),
+            ("minishlab/potion-base-8M", "unknown", &[]),
+            ("sentence-transformers/all-MiniLM-L6-v2", "unknown", &[]),
+            ("google/embeddinggemma-300m", "task: search result | query: ", &[128, 256, 512, 768]),
+        ] {
+            assert_eq!(known(name), (query, prefixes), "{name}");
+        }
+        assert!(known("Qwen/Qwen3-Embedding-0.6B").0.starts_with("Instruct: "));
+    }
+
+    #[test]
+    fn a_hub_cache_and_a_clone_name_a_model_alike() {
+        let root = tempfile::tempdir().unwrap();
+        let snapshot = "hub/models--nomic-ai--nomic-embed-text-v1.5/snapshots/e5cf08aadaa33385f5990def41f7a23405aec398";
+        for (path, name) in [
+            (snapshot, "nomic-ai/nomic-embed-text-v1.5"),
+            ("models/Nomic-Embed-Text-v1.5", "Nomic-Embed-Text-v1.5"),
+            ("nomic-embed-text-v1.5", "nomic-embed-text-v1.5"),
+        ] {
+            std::fs::create_dir_all(root.path().join(path)).unwrap();
+            let directory = Directory::open(&root.path().join(path)).unwrap();
+            assert_eq!(directory.name(), name);
+            assert_eq!(known(&directory.name()).0, "search_query: ", "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_in_order() {
+        for known in KNOWN {
+            assert!(known.prefixes.is_sorted() && known.name.iter().all(|piece| *piece == piece.to_lowercase()));
+        }
     }
 }
