@@ -194,7 +194,7 @@ impl Encoder for Checkpoint {
             let own: Vec<Input<'_>> = unit.iter().filter_map(|number| inputs.get(*number).copied()).collect();
             Ok(unit.iter().copied().zip(self.embed(role, &own)?).collect::<Vec<_>>())
         };
-        let rows: Result<Vec<Vec<(usize, Vec<f32>)>>, EncodeError> = if self.device.is_cpu() && units.len() > 1 {
+        let rows: Result<Vec<Vec<_>>, EncodeError> = if self.device.is_cpu() && units.len() > 1 {
             units.par_iter().map(run).collect()
         } else {
             units.iter().map(run).collect()

@@ -23,13 +23,15 @@ use serde::Deserialize;
 
 const CONFIG: &str = "config.json";
 
+type Loaded<T> = Result<Box<T>, ModelProblem>;
+
 /// How a model is read.
 #[derive(Clone, Copy)]
 enum Reader {
     /// A transformer over tokens, with what belongs around one.
-    Text(fn(&Directory, &Weights) -> Result<Box<dyn Backbone>, ModelProblem>),
+    Text(fn(&Directory, &Weights) -> Loaded<dyn Backbone>),
     /// All of it.
-    Whole(fn(&Directory, &Settings, &Device, &mut Fingerprint) -> Result<Box<dyn Model>, ModelProblem>),
+    Whole(fn(&Directory, &Settings, &Device, &mut Fingerprint) -> Loaded<dyn Model>),
 }
 
 /// Every `model_type` that is read.

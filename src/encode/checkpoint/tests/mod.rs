@@ -39,6 +39,15 @@ impl Fixture {
         serde_json::from_value(found.clone()).unwrap()
     }
 
+    /// Vectors of the reference. One without a direction, of a text without tokens, is the first axis here.
+    fn vectors(&self, pointer: &str) -> Vec<Vec<f32>> {
+        let mut vectors: Vec<Vec<f32>> = self.get(pointer);
+        for vector in vectors.iter_mut().filter(|vector| vector.iter().all(|value| *value == 0.0)) {
+            vector[0] = 1.0;
+        }
+        vectors
+    }
+
     fn texts(&self) -> Vec<String> {
         self.get("/texts")
     }

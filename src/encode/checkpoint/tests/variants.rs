@@ -1,8 +1,7 @@
 //! The same model under other names, in another precision, or with other settings.
 
+use super::assert_close;
 use super::copy::{Copy, Tensors, encode};
-use super::{Fixture, assert_close};
-use crate::encode::Encoder;
 use crate::encode::checkpoint::ModelProblem;
 use safetensors::Dtype;
 use serde_json::json;
@@ -136,29 +135,6 @@ fn model2vec_cuts_by_characters_first() {
     assert_eq!(copy.open().model.ids(&long).unwrap().len(), 512, "the default");
     copy.edit("config.json", |config| config["max_length"] = json!(null));
     assert_eq!(copy.open().model.ids(&long).unwrap().len(), 2_000, "no limit");
-}
-
-#[test]
-fn a_static_module_keeps_unknown_tokens_and_cuts_as_its_tokenizer_says() {
-    let fixture = Fixture::open("static");
-    let copy = Copy::of("static");
-    let modules = json!([{ "path": "0_StaticEmbedding", "type": "sentence_transformers.models.StaticEmbedding" }]);
-    copy.write("modules.json", modules.to_string());
-    for file in ["tokenizer.json", "model.safetensors"] {
-        copy.write(&format!("0_StaticEmbedding/{file}"), copy.bytes(file));
-        copy.remove(file);
-    }
-    copy.remove("config.json");
-    let encoder = copy.open();
-    assert_eq!(encoder.info().width, 24);
-    for (text, vector) in fixture.texts().iter().zip(fixture.get::<Vec<Vec<f32>>>("/vectors")) {
-        let ids = encoder.model.ids(text).unwrap();
-        assert!(ids.len() <= 64, "{}", ids.len());
-        if !ids.contains(&1) && !ids.is_empty() {
-            assert_close(text, &[encode(&encoder, text).unwrap()], &[vector], 1e-5);
-        }
-    }
-    assert!(encoder.model.ids("\u{1f680}").unwrap().contains(&1), "unknown tokens count");
 }
 
 #[test]
