@@ -11,7 +11,7 @@ use flate2::read::GzDecoder;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use uninote::encode::{EncodeError, Encoder, Input, ModelProblem, Part, Role, from_dir};
+use uninote::encode::{Checkpoint, EncodeError, Input, ModelProblem, Part, Role, from_dir};
 use uninote::{Index, IndexOptions, Note, SearchOptions};
 
 const COUNT: usize = 1000;
@@ -89,7 +89,7 @@ fn weights_cut_short_are_a_damaged_file() {
     }
     let weights = std::fs::read(model.join("model.safetensors")).unwrap();
     std::fs::write(folder.path().join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
-    match from_dir(folder.path()).unwrap_err() {
+    match Checkpoint::from_dir(folder.path()).unwrap_err() {
         EncodeError::Directory { problem: ModelProblem::Damaged { file, .. }, .. } => {
             assert_eq!(file, "model.safetensors");
         }

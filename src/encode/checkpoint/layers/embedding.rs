@@ -31,11 +31,11 @@ impl Embedding {
     ) -> std::result::Result<Self, ModelProblem> {
         let shape = [rows, width];
         let stored = scope.stored(name, &shape)?;
-        let read_here = match stored.format {
+        let mapped = match stored.format {
             Format::Blocks(_) => true,
             Format::Plain(dtype) => own_way(scope.device()) && matches!(dtype, DType::F32 | DType::F16 | DType::BF16),
         };
-        let table = if read_here { Table::Mapped(stored) } else { Table::Loaded(scope.tensor(name, &shape)?) };
+        let table = if mapped { Table::Mapped(stored) } else { Table::Loaded(scope.tensor(name, &shape)?) };
         Ok(Self { table, device: scope.device().clone(), rows, width })
     }
 
