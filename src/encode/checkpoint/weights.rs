@@ -46,6 +46,16 @@ impl Weights {
         device: &Device,
         fingerprint: &mut Fingerprint,
     ) -> Result<Self, ModelProblem> {
+        Self::of(directory, weight_files(directory)?, device, fingerprint)
+    }
+
+    /// The same from these files.
+    pub(super) fn of(
+        directory: &Directory,
+        files: impl IntoIterator<Item = String>,
+        device: &Device,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<Self, ModelProblem> {
         let mut weights = Self {
             files: Vec::new(),
             tensors: HashMap::new(),
@@ -53,7 +63,7 @@ impl Weights {
             device: device.clone(),
             whole_norms: false,
         };
-        for file in weight_files(directory)? {
+        for file in files {
             if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
         }
         for (name, bytes) in &weights.files {
@@ -203,9 +213,25 @@ impl<'a> Scope<'a> {
         self.weights.tensors.get(&self.full(name)).map(|place| place.shape.as_slice())
     }
 
-    /// Why a tensor that is needed cannot be had.
-    pub(super) fn lost(&self, name: &str) -> ModelProblem {
-        self.weights.lost(self.full(name))
+        Self::of(directory, weight_files(directory)?, device, fingerprint)
+    }
+
+    /// The same from these files.
+    pub(super) fn of(
+        directory: &Directory,
+        files: impl IntoIterator<Item = String>,
+        device: &Device,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<Self, ModelProblem> {
+        let mut weights = Self {
+            files: Vec::new(),
+            tensors: HashMap::new(),
+            unread: HashMap::new(),
+            device: device.clone(),
+            whole_norms: false,
+        };
+        for file in files {
+            if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
     }
 
     /// Whether a tensor is there.

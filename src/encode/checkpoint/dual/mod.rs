@@ -126,18 +126,13 @@ impl Model for DualModel {
 }
 
 /// A projection without a bias that is stored as `[inputs, outputs]`, the other way round than a layer's.
-pub(super) fn transposed(
-    scope: &Scope<'_>,
-    name: &str,
-    inputs: usize,
-    outputs: usize,
-) -> Result<Linear, ModelProblem> {
+pub(super) fn transposed(scope: &Scope<'_>, name: &str, inputs: usize, outputs: usize) -> Result<Linear, ModelProblem> {
     Ok(Linear::new(&scope.tensor(name, &[inputs, outputs])?.t()?.contiguous()?, None)?)
 }
 
-/// Adds the files that decide what a dual encoder gives, beside weights and tokenizer, to its fingerprint.
+/// Adds the files that decide what becomes of pictures to the fingerprint.
 pub(super) fn add_settings(directory: &Directory, fingerprint: &mut Fingerprint) -> Result<(), ModelProblem> {
-    for file in ["config.json", "open_clip_config.json", "preprocessor_config.json", "processor_config.json"] {
+    for file in ["open_clip_config.json", "preprocessor_config.json", "processor_config.json"] {
         if let Some(bytes) = directory.bytes(file)? {
             fingerprint.add(file, &bytes);
         }

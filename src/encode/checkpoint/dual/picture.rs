@@ -35,9 +35,8 @@ impl Pictures {
             found => Err(ModelProblem::Setting {
                 file: "preprocessor_config.json".to_owned(),
                 setting: "size of pictures",
-                found: found.map_or("one that differs by picture".to_owned(), |(width, height)| {
-                    format!("{width} x {height}")
-                }),
+                found: found
+                    .map_or("one that differs by picture".to_owned(), |(width, height)| format!("{width} x {height}")),
                 expected: "expected the image_size of the model's configuration",
             }),
         }
