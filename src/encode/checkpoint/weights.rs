@@ -213,25 +213,15 @@ impl<'a> Scope<'a> {
         self.weights.tensors.get(&self.full(name)).map(|place| place.shape.as_slice())
     }
 
-        Self::of(directory, weight_files(directory)?, device, fingerprint)
+    /// Why a tensor that is needed cannot be had.
+    pub(super) fn lost(&self, name: &str) -> ModelProblem {
+        self.weights.lost(self.full(name))
     }
 
-    /// The same from these files.
-    pub(super) fn of(
-        directory: &Directory,
-        files: impl IntoIterator<Item = String>,
-        device: &Device,
-        fingerprint: &mut Fingerprint,
-    ) -> Result<Self, ModelProblem> {
-        let mut weights = Self {
-            files: Vec::new(),
-            tensors: HashMap::new(),
-            unread: HashMap::new(),
-            device: device.clone(),
-            whole_norms: false,
-        };
-        for file in files {
-            if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
+    /// The names of all tensors of this scope, as they are called within it.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        let inner = |name: &'a String| name.strip_prefix(self.prefix.as_str())?.strip_prefix('.');
+        self.weights.tensors.keys().filter_map(inner).collect()
     }
 
     /// Whether a tensor is there.

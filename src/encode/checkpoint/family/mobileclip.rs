@@ -49,7 +49,8 @@ pub(super) fn tower(
     let network = fastvit::fastvit(&config, width, weights)?;
     // candle leaves out what it does not find in the shape it expects: a tower of another build must not go unnoticed.
     let used = used.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match trunk.names().into_iter().find(|name| !used.contains(*name)) {
+    let counts = |name: &&str| !name.ends_with("num_batches_tracked");
+    match trunk.names().into_iter().filter(counts).find(|name| !used.contains(*name)) {
         None => Ok(Box::new(FastVit { network, width, device })),
         Some(unread) => Err(ModelProblem::Unsupported {
             what: "FastViT with a tensor",
@@ -108,11 +109,12 @@ impl PictureTower for FastVit {
         self.width
     }
 
+    /// One picture after the other: in candle 0.11, pictures of one batch change each other's rows.
     fn forward(&self, pictures: &[Planes]) -> Result<Tensor> {
-        let pixels = |picture: &Planes| {
-            Tensor::from_slice(&picture.values, (CHANNELS, picture.height, picture.width), &self.device)
+        let row = |picture: &Planes| {
+            let shape = (1, CHANNELS, picture.height, picture.width);
+            self.network.forward(&Tensor::from_slice(&picture.values, shape, &self.device)?)
         };
-        let pictures = pictures.iter().map(pixels).collect::<Result<Vec<_>>>()?;
-        self.network.forward(&Tensor::stack(&pictures, 0)?)
+        Tensor::cat(&pictures.iter().map(row).collect::<Result<Vec<_>>>()?, 0)
     }
 }

@@ -6,6 +6,7 @@
 mod copy;
 mod errors;
 mod gguf;
+mod pictures;
 mod text;
 mod variants;
 
