@@ -8,6 +8,8 @@
 //! | `settings.rs`, `known.rs` | pooling, prompts, prefixes: from the model's own files, or from its authors' card |
 //! | `tokens.rs` | texts to token ids |
 //! | `model.rs` | what all models have in common |
+//! | `pixels/` | pictures to the inputs of models |
+//! | `dual/` | encoders of texts and pictures with a tower for each |
 //! | `text.rs`, `pool.rs` | tokenizer, transformer, pooling, dense layers |
 //! | `layers/` | what transformers are made of |
 //! | `family/` | one architecture a file |
@@ -16,6 +18,7 @@
 //! Nothing here touches the network.
 
 mod directory;
+mod dual;
 mod family;
 mod gguf;
 mod known;

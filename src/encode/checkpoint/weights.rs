@@ -46,6 +46,16 @@ impl Weights {
         device: &Device,
         fingerprint: &mut Fingerprint,
     ) -> Result<Self, ModelProblem> {
+        Self::of(directory, weight_files(directory)?, device, fingerprint)
+    }
+
+    /// The same from these files.
+    pub(super) fn of(
+        directory: &Directory,
+        files: impl IntoIterator<Item = String>,
+        device: &Device,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<Self, ModelProblem> {
         let mut weights = Self {
             files: Vec::new(),
             tensors: HashMap::new(),
@@ -53,7 +63,7 @@ impl Weights {
             device: device.clone(),
             whole_norms: false,
         };
-        for file in weight_files(directory)? {
+        for file in files {
             if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
         }
         for (name, bytes) in &weights.files {
@@ -206,6 +216,12 @@ impl<'a> Scope<'a> {
     /// Why a tensor that is needed cannot be had.
     pub(super) fn lost(&self, name: &str) -> ModelProblem {
         self.weights.lost(self.full(name))
+    }
+
+    /// The names of all tensors of this scope, as they are called within it.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        let inner = |name: &'a String| name.strip_prefix(self.prefix.as_str())?.strip_prefix('.');
+        self.weights.tensors.keys().filter_map(inner).collect()
     }
 
     /// Whether a tensor is there.

@@ -79,7 +79,8 @@ pub(super) struct Names {
     pub(super) feed_forward_norm: &'static str,
 }
 
-const NAMES: Names = Names {
+/// BERT's own.
+pub(super) const NAMES: Names = Names {
     segments: true,
     layer: "encoder.layer",
     project: ["attention.self.query", "attention.self.key", "attention.self.value"],

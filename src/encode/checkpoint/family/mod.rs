@@ -1,16 +1,21 @@
 //! One architecture a file: what its configuration says, and under which names its weights lie.
 
 mod bert;
+mod chinese_clip;
+mod clip;
 mod distilbert;
 mod gemma3;
 mod lookup;
+mod mobileclip;
 mod modernbert;
 mod mpnet;
 mod nomic;
 mod numbers;
+mod open_clip;
 mod qwen3;
 mod qwen3_vl;
 mod rotary;
+mod siglip;
 
 use super::directory::{Directory, Fingerprint};
 use super::gguf;
@@ -47,6 +52,10 @@ const FAMILIES: &[(&str, Reader)] = &[
     ("qwen3", Reader::Text(qwen3::load)),
     ("gemma3_text", Reader::Text(gemma3::load)),
     ("model2vec", Reader::Whole(lookup::load)),
+    ("clip", Reader::Whole(clip::load)),
+    ("chinese_clip", Reader::Whole(chinese_clip::load)),
+    ("siglip", Reader::Whole(siglip::load)),
+    ("siglip2", Reader::Whole(siglip::load)),
     ("qwen3_vl", Reader::Whole(qwen3_vl::load)),
 ];
 
@@ -63,9 +72,12 @@ pub(super) fn load(
     fingerprint: &mut Fingerprint,
 ) -> Result<Box<dyn Model>, ModelProblem> {
     gguf::accompanied(directory)?;
-    let config = directory.bytes(CONFIG)?;
-    let reader = if settings.table.is_some() { Reader::Whole(lookup::load) } else { reader(directory)? };
-    fingerprint.add(CONFIG, &config.unwrap_or_default());
+    let reader = match settings.table {
+        Some(_) => Reader::Whole(lookup::load),
+        None if open_clip::lies_in(directory)? => Reader::Whole(open_clip::load),
+        None => reader(directory)?,
+    };
+    fingerprint.add(CONFIG, &directory.bytes(CONFIG)?.unwrap_or_default());
     match reader {
         Reader::Whole(load) => load(directory, settings, device, fingerprint),
         Reader::Text(load) => {
@@ -85,5 +97,5 @@ fn reader(directory: &Directory) -> Result<Reader, ModelProblem> {
 
 /// The model types that are read, for messages.
 fn supported() -> String {
-    FAMILIES.iter().map(|(family, _)| *family).collect::<Vec<_>>().join(", ")
+    FAMILIES.iter().map(|(family, _)| *family).collect::<Vec<_>>().join(", ") + ", and directories of open_clip"
 }

@@ -28,12 +28,12 @@ fn crc(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
-/// The sums are those of Pillow 13: `zlib.crc32(picture.resize(size, filter).tobytes())` for filters 0 to 5.
+/// The sums are those of Pillow 12: `zlib.crc32(picture.resize(size, filter).tobytes())` for filters 0 to 5.
 #[test]
 fn every_filter_is_pillows_to_the_byte() {
     let sums: [((usize, usize), [u32; 6]); 5] = [
         ((24, 24), [0x8e46e5a7, 0xcd2d002b, 0x53a8f178, 0x595f661f, 0xc1c67ecd, 0xac227460]),
-        ((101, 9), [0x8b847152, 0x4180f53f, 0x50610700, 0xcf337a8e, 0x11df9a39, 0x5f1add11]),
+        ((101, 9), [0x8b847152, 0x3916154a, 0xaba5a716, 0xfcb8b8e7, 0x11df9a39, 0x6e0b2150]),
         ((7, 120), [0x0d6c2a71, 0x3b951673, 0x07931687, 0x3f41c115, 0x344a5f38, 0xce992e56]),
         ((53, 20), [0x021eb12e, 0x8d2674e3, 0x6f905774, 0x91fa4659, 0xf11a4903, 0x1888a1df]),
         ((1, 1), [0x693f62ad, 0x75ed1f68, 0x02ea2ffe, 0x75ed1f68, 0x77aba131, 0x032845c9]),
@@ -63,19 +63,19 @@ fn steps(folder: &Path, kind: Kind, side: usize) -> Preprocess {
     Preprocess::open_clip(&config, (side, side)).unwrap()
 }
 
-/// Decoders of JPEG may differ by a level; everything else has to be the same to within rounding of f32.
+/// Decoders of JPEG may differ by a level, which a cubic filter can double; all else is the same to within rounding of f32.
 #[test]
 fn inputs_are_those_of_the_references() {
     let families = [
-        ("clip", Kind::Clip, 24),
-        ("clip-gelu", Kind::Clip, 24),
-        ("chinese-clip", Kind::Clip, 24),
-        ("siglip", Kind::Siglip, 24),
-        ("siglip2", Kind::Siglip, 24),
-        ("open-clip", Kind::Clip, 24),
-        ("mobileclip", Kind::Clip, 48),
+        ("clip", Kind::Clip, 24, 0.2613),
+        ("clip-gelu", Kind::Clip, 24, 0.2613),
+        ("chinese-clip", Kind::Clip, 24, 0.2613),
+        ("siglip", Kind::Siglip, 24, 0.5),
+        ("siglip2", Kind::Siglip, 24, 0.5),
+        ("open-clip", Kind::Clip, 24, 0.2613),
+        ("mobileclip", Kind::Clip, 48, 1.0),
     ];
-    for (name, kind, side) in families {
+    for (name, kind, side, deviation) in families {
         let folder = fixtures().join(name);
         let steps = steps(&folder, kind, side);
         assert_eq!(steps.input_size(), Some((side, side)), "{name}");
@@ -93,7 +93,7 @@ fn inputs_are_those_of_the_references() {
             let far = |(found, expected): (&f32, &[u8; 4])| (found - f32::from_le_bytes(*expected)).abs();
             let far = planes.values.iter().zip(expected).map(far).fold(0.0, f32::max);
             let lossy = reference["lossy_pictures"].as_array().unwrap().contains(picture);
-            let most = if lossy { 2.0 / 255.0 / 0.26 } else { 1e-6 };
+            let most = if lossy { 2.0 / 255.0 / deviation } else { 1e-6 };
             assert!(far <= most, "{name}: {picture} is {far} away");
         }
     }

@@ -7,6 +7,7 @@ mod copy;
 mod errors;
 mod gguf;
 mod interleaved;
+mod pictures;
 mod text;
 mod variants;
 

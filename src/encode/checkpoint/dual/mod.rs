@@ -1,0 +1,141 @@
+//! Dual encoders: one tower for texts, one for pictures, vectors of both in one space (Radford et al. 2021).
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `text.rs` | texts to rows |
+//! | `picture.rs` | pictures to rows: what towers have in common |
+//! | `vision.rs` | vision transformers |
+//! | `blocks.rs` | their layers, under the names that checkpoints give them |
+
+mod blocks;
+mod picture;
+mod text;
+mod vision;
+
+pub(super) use blocks::{Names, Sizes};
+pub(super) use picture::{PictureTower, Pictures};
+pub(super) use text::{Pick, TextTower, TextTransformer};
+pub(super) use vision::{Head, VisionConfig, VisionTransformer};
+
+use super::directory::{Directory, Fingerprint};
+use super::layers::Linear;
+use super::model::Model;
+use super::problem::ModelProblem;
+use super::weights::Scope;
+use crate::encode::{Fusion, Input, Modalities, Part};
+use crate::note::Pixels;
+use crate::vector::normalise;
+
+/// A whole dual encoder.
+pub(super) struct DualModel {
+    text: TextTower,
+    pictures: Pictures,
+}
+
+/// What texts and pictures of one input weigh: alike, whatever their number.
+const WEIGHTS: [f32; 2] = [1.0, 1.0];
+
+impl DualModel {
+    /// Two towers of one width.
+    pub(super) fn new(text: TextTower, pictures: Pictures) -> Result<Self, ModelProblem> {
+        if text.width() == pictures.width() {
+            return Ok(Self { text, pictures });
+        }
+        let why = format!("texts become {} numbers, pictures {}", text.width(), pictures.width());
+        Err(ModelProblem::Damaged { file: "config.json".to_owned(), why })
+    }
+
+    /// The rows of parts that may be missing, each brought to unit length; a part's place is its input's number.
+    fn rows<T>(
+        &self,
+        parts: &[(usize, T)],
+        rows: impl FnOnce(&[(usize, T)]) -> Result<Vec<Vec<f32>>, ModelProblem>,
+        inputs: usize,
+    ) -> Result<Vec<Option<Vec<f32>>>, ModelProblem> {
+        let mut sums: Vec<Option<Vec<f32>>> = vec![None; inputs];
+        let rows = if parts.is_empty() { Vec::new() } else { rows(parts)? };
+        for ((input, _), row) in parts.iter().zip(rows) {
+            add(sums.get_mut(*input), row, 1.0);
+        }
+        Ok(sums)
+    }
+}
+
+/// Adds the direction of a row to a sum.
+fn add(sum: Option<&mut Option<Vec<f32>>>, mut row: Vec<f32>, weight: f32) {
+    // A row without a direction has nothing to say.
+    let Some(sum) = sum.filter(|_| normalise(&mut row).is_ok()) else { return };
+    row.iter_mut().for_each(|value| *value *= weight);
+    match sum {
+        Some(sum) => sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value),
+        None => *sum = Some(row),
+    }
+}
+
+impl Model for DualModel {
+    fn width(&self) -> usize {
+        self.text.width()
+    }
+
+    fn limit(&self) -> usize {
+        self.text.limit()
+    }
+
+    fn modalities(&self) -> Modalities {
+        Modalities::TEXT_AND_PICTURE
+    }
+
+    fn fusion(&self) -> Fusion {
+        let [text, picture] = WEIGHTS;
+        Fusion::Late { text, picture }
+    }
+
+    #[cfg(test)]
+    fn ids(&self, text: &str) -> Result<Vec<u32>, ModelProblem> {
+        self.text.ids(text)
+    }
+
+    /// Each part alone; an input of several gets the mean direction of its texts and that of its pictures, weighed alike. One
+    /// without parts is an empty text.
+    fn embed(&self, prompt: &str, inputs: &[Input<'_>]) -> Result<Vec<Vec<f32>>, ModelProblem> {
+        let mut texts: Vec<(usize, &str)> = Vec::new();
+        let mut pictures: Vec<(usize, &Pixels)> = Vec::new();
+        for (number, input) in inputs.iter().enumerate() {
+            if input.parts.is_empty() {
+                texts.push((number, ""));
+            }
+            for part in input.parts {
+                match part {
+                    Part::Text(text) => texts.push((number, text)),
+                    Part::Picture(pixels) => pictures.push((number, pixels)),
+                }
+            }
+        }
+        let count = inputs.len();
+        let of_texts = self.rows(&texts, |texts| self.text.rows(prompt, texts.iter().map(|(_, text)| *text)), count)?;
+        let of_pictures =
+            self.rows(&pictures, |all| self.pictures.rows(all.iter().map(|(_, pixels)| *pixels)), count)?;
+        let mut fused: Vec<Option<Vec<f32>>> = vec![None; count];
+        for (rows, weight) in [of_texts, of_pictures].into_iter().zip(WEIGHTS) {
+            for (fused, row) in fused.iter_mut().zip(rows) {
+                row.into_iter().for_each(|row| add(Some(&mut *fused), row, weight));
+            }
+        }
+        Ok(fused.into_iter().map(|row| row.unwrap_or_else(|| vec![0.0; self.width()])).collect())
+    }
+}
+
+/// A projection without a bias that is stored as `[inputs, outputs]`, the other way round than a layer's.
+pub(super) fn transposed(scope: &Scope<'_>, name: &str, inputs: usize, outputs: usize) -> Result<Linear, ModelProblem> {
+    Ok(Linear::new(&scope.tensor(name, &[inputs, outputs])?.t()?.contiguous()?, None)?)
+}
+
+/// Adds the files that decide what becomes of pictures to the fingerprint.
+pub(super) fn add_settings(directory: &Directory, fingerprint: &mut Fingerprint) -> Result<(), ModelProblem> {
+    for file in ["open_clip_config.json", "preprocessor_config.json", "processor_config.json"] {
+        if let Some(bytes) = directory.bytes(file)? {
+            fingerprint.add(file, &bytes);
+        }
+    }
+    Ok(())
+}
