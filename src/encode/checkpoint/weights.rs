@@ -121,11 +121,6 @@ impl Weights {
         self.whole_norms
     }
 
-    /// The device tensors go to.
-    pub(super) fn device(&self) -> &Device {
-        &self.device
-    }
-
     fn lost(&self, name: String) -> ModelProblem {
         match self.unread.get(&name) {
             Some(found) => ModelProblem::Unsupported {
