@@ -9,7 +9,7 @@ use std::ops::Range;
 /// How the elements of a tensor are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// One by one: F32, F16 or BF16, little-endian.
+    /// One by one, little-endian: F32, F16 or BF16; F64, I64 or I32 in lists that some models keep besides.
     Plain(DType),
     /// In blocks along the last dimension.
     Blocks(GgmlDType),
