@@ -60,6 +60,7 @@ impl PictureError {
         Self::Damaged { format: format.name(), why: why.into().trim_end().to_owned() }
     }
 
+    #[cfg(feature = "avif")]
     pub(super) fn unsupported(format: PictureFormat, what: impl Into<String>) -> Self {
         Self::Unsupported { format: format.name(), what: what.into() }
     }
