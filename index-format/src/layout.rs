@@ -31,6 +31,8 @@ pub const ROW_REGION: u32 = 3;
 pub const ROW_VECTOR: u32 = 4;
 /// Vector spaces that every index has, before those with a name of their own: whole notes, and their parts.
 pub const OWN_SPACES: usize = 2;
+/// Most vector spaces of an index, those two among them: the sections of all must fit into a file's table.
+pub const MAX_SPACES: usize = 66;
 /// An unused neighbour slot.
 pub const NO_NEIGHBOUR: u32 = u32::MAX;
 /// Rows at the beginning of a space with links that are spread over it: a walk starts from the best of them.

@@ -1,7 +1,7 @@
 //! The manifest: which files are the index right now. The only file that is ever replaced.
 
 use crate::archive::{from_bytes, to_bytes};
-use crate::layout::{FileKind, MAX_NUMBER, NO_SPACE, OWN_SPACES, SectionKind};
+use crate::layout::{FileKind, MAX_NUMBER, MAX_SPACES, NO_SPACE, OWN_SPACES, SectionKind};
 use crate::table::inconsistent;
 use crate::{FileBuilder, FileTable, FormatError};
 use rkyv::{Archive, Deserialize, Serialize};
@@ -155,8 +155,8 @@ impl Manifest {
         if let Some(prefix) = self.encoder.prefixes.iter().find(|prefix| !(1..=width).contains(prefix)) {
             return wrong("prefix of the encoder (at most its width)", u64::from(width), u64::from(*prefix));
         }
-        if self.spaces.len() < OWN_SPACES {
-            return wrong("number of spaces (at least 2)", OWN_SPACES as u64, self.spaces.len() as u64);
+        if !(OWN_SPACES..=MAX_SPACES).contains(&self.spaces.len()) {
+            return wrong("number of spaces (2 to 66)", OWN_SPACES as u64, self.spaces.len() as u64);
         }
         let mut names = BTreeSet::new();
         for (ordinal, space) in self.spaces.iter().enumerate() {

@@ -6,7 +6,7 @@ mod samples;
 
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_REGION, ROW_VECTOR};
-use index_format::{FormatError, Manifest};
+use index_format::{FormatError, Manifest, SpaceRecord};
 use samples::{Parts, manifest, matrix, row, tombstones};
 
 #[test]
@@ -141,7 +141,7 @@ fn sizes_that_disagree_are_refused_at_opening() {
 
 #[test]
 fn manifests_that_contradict_themselves_are_neither_written_nor_read() {
-    let bends: [&dyn Fn(&mut Manifest); 15] = [
+    let bends: [&dyn Fn(&mut Manifest); 16] = [
         &|manifest| manifest.next_file = 9,
         &|manifest| manifest.next_file = u64::MAX,
         &|manifest| manifest.generation = u64::MAX,
@@ -153,6 +153,10 @@ fn manifests_that_contradict_themselves_are_neither_written_nor_read() {
         &|manifest| manifest.encoder.width = 0,
         &|manifest| manifest.spaces.clear(),
         &|manifest| manifest.spaces.truncate(1),
+        &|manifest| {
+            let numbered = |number| SpaceRecord { name: format!("s{number}"), width: 1 };
+            manifest.spaces.extend((0..64).map(numbered));
+        },
         &|manifest| manifest.spaces[1].width = 255,
         &|manifest| manifest.spaces[2].width = 0,
         &|manifest| manifest.spaces[2].name = "local".to_owned(),

@@ -3,8 +3,9 @@
 
 use index_format::archive::ARCHIVE_ALIGN;
 use index_format::layout::{
-    ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, NO_NEIGHBOUR, NO_SPACE, OWN_SPACES,
-    ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS, SectionEntry, VERSION,
+    ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR, NO_SPACE,
+    OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS, SectionEntry,
+    VERSION,
 };
 use index_format::manifest::{
     ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef, ArchivedSpaceRecord,
@@ -111,6 +112,7 @@ fn constants_are_the_ones_described() {
         number("ROW_REGION", ROW_REGION.into()),
         number("ROW_VECTOR", ROW_VECTOR.into()),
         number("OWN_SPACES", OWN_SPACES as u64),
+        number("MAX_SPACES", MAX_SPACES as u64),
         number("NO_NEIGHBOUR", NO_NEIGHBOUR.into()),
         number("STARTS", STARTS.into()),
     ];

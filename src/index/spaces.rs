@@ -8,12 +8,10 @@ use crate::query::LiveSegment;
 use crate::segment::{SPACES, Segment};
 use crate::vector::normalise;
 use index_format::SpaceRecord;
-use index_format::layout::{OWN_SPACES, ROW_VECTOR};
+use index_format::layout::{MAX_SPACES, OWN_SPACES, ROW_VECTOR};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Most spaces of the caller: each costs every segment a few sections and four bytes a note.
-const NAMED_MAX: usize = 64;
 /// Longest name.
 const NAME_MAX: usize = 64;
 /// What answers and queries call the two spaces of the encoder together.
@@ -42,7 +40,7 @@ pub(super) fn add(spaces: &mut Vec<SpaceRecord>, name: &str, width: usize) -> Re
     if spaces.iter().any(|space| space.name == name) {
         return refuse("there is one of this name already; use that, or choose another name");
     }
-    if spaces.len() >= OWN_SPACES + NAMED_MAX {
+    if spaces.len() >= MAX_SPACES {
         return refuse("an index has at most 64 of them; put several aspects into one vector, or into another index");
     }
     check_width(width)?;
