@@ -1,12 +1,13 @@
 //! Dual encoders: vectors of texts and of pictures, alone, in a batch and together, and what is no picture of theirs.
 
+use super::copy::Copy;
 use super::{Fixture, assert_close, folder};
-use crate::encode::checkpoint::{Checkpoint, ModelProblem};
+use crate::encode::checkpoint::Checkpoint;
 use crate::encode::{EncodeError, Encoder, Fusion, Input, Modalities, Part, Role, encode_checked};
 use crate::note::picture::decode;
 use crate::note::{PictureLimits, Pixels};
 use crate::vector::normalise;
-use std::path::Path;
+use serde_json::json;
 
 const FAMILIES: [&str; 7] = ["clip", "clip-gelu", "chinese-clip", "siglip", "siglip2", "open-clip", "mobileclip"];
 
@@ -156,61 +157,37 @@ fn a_picture_for_a_model_of_text_is_refused() {
     }
 }
 
-/// A copy of a fixture with one file changed.
-fn changed(name: &str, file: &str, change: impl Fn(String) -> String) -> Result<Checkpoint, ModelProblem> {
-    let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(folder(name)).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
-        }
-    }
-    let path = copy.path().join(file);
-    let text = change(std::fs::read_to_string(&path).unwrap());
-    if text.is_empty() {
-        std::fs::remove_file(&path).unwrap()
-    } else {
-        std::fs::write(&path, text).unwrap()
-    }
-    opened(copy.path())
-}
-
-fn opened(path: &Path) -> Result<Checkpoint, ModelProblem> {
-    match Checkpoint::from_dir(path) {
-        Ok(encoder) => Ok(encoder),
-        Err(EncodeError::Directory { problem, .. }) => Err(problem),
-        Err(other) => panic!("{other}"),
-    }
-}
-
 #[test]
 fn settings_that_do_not_fit_are_told_apart() {
-    let swap = |from: &'static str, to: &'static str| {
-        move |text: String| {
-            assert!(text.contains(from), "{text}");
-            text.replace(from, to)
-        }
-    };
-    let problem = |name, file, from, to| changed(name, file, swap(from, to)).unwrap_err();
-    let config = "open_clip_config.json";
-    for (found, what) in [
-        (problem("clip", "preprocessor_config.json", "\"crop_size\": 24", "\"crop_size\": 32"), "size of pictures"),
-        (problem("clip", "config.json", "\"num_attention_heads\": 4", "\"num_attention_heads\": 3"), "heads"),
-        (problem("clip", "config.json", "\"patch_size\": 6", "\"patch_size\": 0"), "patch_size"),
-        (problem("clip", "config.json", "\"patch_size\": 6", "\"patch_size\": 8"), "patch_embedding"),
-        (problem("siglip", "config.json", "siglip_vision_model", "siglip2_vision_model"), "NaFlex"),
-        (problem("open-clip", config, "\"layers\": 2", "\"layers\": [1, 2, 3, 4]"), "ResNets"),
-        (problem("open-clip", config, "\"head_width\": 20", "\"head_width\": 20, \"qk_norm\": true"), "qk_norm"),
-        (problem("mobileclip", config, "fastvit_mci0", "vit_base_mci_224"), "fastvit_mci2"),
-        (problem("mobileclip", config, "\"timm_proj\": null", "\"timm_proj\": \"linear\""), "timm_proj null"),
+    const OPEN_CLIP: &str = "open_clip_config.json";
+    const PREPROCESSOR: &str = "preprocessor_config.json";
+    for (name, file, setting, value, what) in [
+        ("clip", PREPROCESSOR, "/crop_size", json!(32), "size of pictures"),
+        ("clip", "config.json", "/vision_config/num_attention_heads", json!(3), "heads"),
+        ("clip", "config.json", "/vision_config/patch_size", json!(0), "patch_size"),
+        ("clip", "config.json", "/vision_config/patch_size", json!(8), "patch_embedding"),
+        ("siglip", "config.json", "/vision_config/model_type", json!("siglip2_vision_model"), "NaFlex"),
+        ("open-clip", OPEN_CLIP, "/model_cfg/vision_cfg/layers", json!([1, 2, 3, 4]), "ResNets"),
+        ("open-clip", OPEN_CLIP, "/model_cfg/vision_cfg/qk_norm", json!(true), "qk_norm"),
+        ("open-clip", OPEN_CLIP, "/preprocess_cfg/resize_mode", json!("stretch"), "resize_mode"),
+        ("mobileclip", OPEN_CLIP, "/model_cfg/vision_cfg/timm_model_name", json!("vit_base_mci_224"), "fastvit_mci2"),
+        ("mobileclip", OPEN_CLIP, "/model_cfg/vision_cfg/timm_proj", json!("linear"), "timm_proj null"),
     ] {
-        assert!(found.to_string().contains(what), "{what}: {found}");
+        let copy = Copy::of(name);
+        copy.edit(file, |config| {
+            let (parent, last) = setting.rsplit_once('/').unwrap();
+            config.pointer_mut(parent).unwrap()[last] = value;
+        });
+        let (_, message) = copy.refused();
+        assert!(message.contains(what), "{what}: {message}");
     }
 }
 
 #[test]
 fn a_model_without_settings_for_pictures_gets_those_of_its_kin() {
-    let without = changed("clip", "preprocessor_config.json", |_| String::new()).unwrap();
+    let copy = Copy::of("clip");
+    copy.remove("preprocessor_config.json");
+    let without = copy.open();
     let fixture = Fixture::open("clip");
     let pictures = pictures(&fixture);
     let inputs: Vec<Vec<Part<'_>>> = pictures.iter().map(|picture| vec![Part::Picture(picture)]).collect();
