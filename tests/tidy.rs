@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("vector", &[]),
     ("disk", &[]),
     ("import", &["note"]),
-    ("hub", &[]),
+    ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
     ("error", &["disk", "encode", "graph", "note", "vector"]),

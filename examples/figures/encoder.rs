@@ -5,6 +5,7 @@ use crate::Outcome;
 use crate::process::median;
 use clap::Args;
 use cpu_time::ProcessTime;
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -30,8 +31,7 @@ pub(crate) struct EncoderArguments {
     /// Passes to take medians of
     #[arg(long, default_value_t = 9)]
     passes: usize,
-    /// A program to ask in turns: it gets `LOAD threads`, answers a line, then `RUN texts tokens 1` lines, each answered with
-    /// milliseconds
+    /// A program to ask in turns, such as benches/compare/peers/onnx_encoder.py, which says what it is asked and answers
     #[arg(long, num_args = 1.., allow_hyphen_values = true)]
     beside: Vec<String>,
 }
@@ -47,15 +47,22 @@ pub(crate) fn encoder(arguments: &EncoderArguments) -> Outcome {
         None => None,
     };
     for (texts, tokens) in SHAPES {
-        let texts: Vec<String> = (0..*texts).map(|text| text_of(text, *tokens)).collect();
+        let texts: Vec<String> = match &mut peer {
+            Some(peer) => serde_json::from_value(peer.ask(&format!("TEXTS {texts} {tokens}"))?)?,
+            None => (0..*texts).map(|text| text_of(text, *tokens)).collect(),
+        };
         let (mut own, mut others) = (Vec::new(), Vec::new());
         // The first pass warms up.
         for pass in 0..=arguments.passes {
-            let took = pool.install(|| run(&encoder, &texts, arguments.threads).map_err(|error| error.to_string()))?;
-            let other = peer.as_mut().map(|peer| peer.run(texts.len(), *tokens)).transpose()?;
+            let run = || run(&encoder, &texts, arguments.threads).map_err(|error| error.to_string());
+            let (took, sum) = pool.install(run)?;
+            let other = peer.as_mut().map(|peer| peer.run(texts.len(), *tokens, arguments.threads)).transpose()?;
+            if let Some((_, other)) = other.filter(|(_, other)| (other - sum).abs() > 1e-4) {
+                return Err(format!("vectors differ: their checksum is {sum}, the other's {other}").into());
+            }
             if pass > 0 {
                 own.push(took);
-                others.extend(other);
+                others.extend(other.map(|(took, _)| took));
             }
         }
         let ratios: Vec<f64> = others.iter().zip(&own).map(|(other, own)| other / own).collect();
@@ -74,14 +81,19 @@ fn text_of(number: usize, tokens: usize) -> String {
     words.join(" ")
 }
 
-/// Milliseconds of one batch; small ones are run several times.
-fn run(encoder: &SharedEncoder, texts: &[String], threads: usize) -> Outcome<f64> {
+/// Milliseconds of one batch, and a checksum of its vectors.
+fn run(encoder: &SharedEncoder, texts: &[String], threads: usize) -> Outcome<(f64, f64)> {
     let parts: Vec<Part<'_>> = texts.iter().map(|text| Part::Text(text)).collect();
     let inputs: Vec<Input<'_>> = parts.iter().map(|part| Input { parts: std::slice::from_ref(part) }).collect();
     let (clock, processor) = (Instant::now(), ProcessTime::try_now()?);
-    encoder.encode(Role::Document, &inputs)?;
+    let vectors = encoder.encode(Role::Document, &inputs)?;
     let took = if threads == 1 { processor.try_elapsed()? } else { clock.elapsed() };
-    Ok(took.as_secs_f64() * 1e3)
+    let weighed = |row: &[f32]| {
+        let products = row.iter().enumerate().map(|(at, value)| f64::from(*value) * (at + 1) as f64);
+        products.sum::<f64>() / row.len() as f64
+    };
+    let sum = vectors.iter().map(weighed).sum::<f64>() / vectors.len() as f64;
+    Ok((took.as_secs_f64() * 1e3, sum))
 }
 
 /// The other program.
@@ -101,20 +113,26 @@ impl Peer {
         Ok(peer)
     }
 
-    fn ask(&mut self, line: &str) -> Outcome<String> {
+    /// One line to it, one line of JSON back.
+    fn ask(&mut self, line: &str) -> Outcome<Value> {
         writeln!(self.to, "{line}")?;
         self.to.flush()?;
         let mut answer = String::new();
         if self.from.read_line(&mut answer)? == 0 {
             return Err(format!("the other program ended at {line:?}").into());
         }
-        Ok(answer.trim().to_owned())
+        let mut answer: Value = serde_json::from_str(&answer)?;
+        match answer.get_mut("Ok").map(Value::take) {
+            Some(answer) => Ok(answer),
+            None => Err(format!("the other program, at {line:?}: {answer}").into()),
+        }
     }
 
-    fn run(&mut self, texts: usize, tokens: usize) -> Outcome<f64> {
+    fn run(&mut self, texts: usize, tokens: usize, threads: usize) -> Outcome<(f64, f64)> {
         let answer = self.ask(&format!("RUN {texts} {tokens} 1"))?;
-        let milliseconds = answer.split_whitespace().next().map(str::parse);
-        Ok(milliseconds.ok_or_else(|| format!("no milliseconds in {answer:?}"))??)
+        let number =
+            |name: &str| answer.get(name).and_then(Value::as_f64).ok_or_else(|| format!("no {name}: {answer}"));
+        Ok((number(if threads == 1 { "cpu_ms" } else { "ms" })?, number("checksum")?))
     }
 }
 

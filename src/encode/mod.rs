@@ -12,7 +12,7 @@ mod failure;
 mod info;
 
 #[cfg(feature = "checkpoints")]
-pub use checkpoint::{Checkpoint, ModelProblem, from_dir};
+pub use checkpoint::{Checkpoint, ModelProblem, from_dir, model_types};
 pub use failure::EncodeError;
 pub use info::{EncoderInfo, Fusion, Modalities, Prompts};
 

@@ -7,25 +7,6 @@ use std::path::Path;
 
 /// Longest configuration that is read.
 const LONGEST: u64 = 1 << 20;
-/// The kinds (`model_type`) that uninote has an encoder for.
-const KNOWN: &[&str] = &[
-    "bert",
-    "chinese_clip",
-    "clip",
-    "distilbert",
-    "gemma3_text",
-    "model2vec",
-    "modernbert",
-    "mpnet",
-    "nomic_bert",
-    "open_clip",
-    "qwen3",
-    "qwen3_vl",
-    "roberta",
-    "siglip",
-    "xlm-roberta",
-];
-
 #[derive(Deserialize)]
 struct Configuration {
     model_type: Option<String>,
@@ -42,7 +23,7 @@ pub(super) fn of(folder: &Path) -> Option<String> {
 
 /// Whether uninote has an encoder for this kind.
 pub(super) fn is_known(kind: &str) -> bool {
-    KNOWN.contains(&kind)
+    crate::encode::model_types().any(|known| known == kind)
 }
 
 /// Whether there are weights in a form that uninote reads.

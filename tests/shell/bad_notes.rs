@@ -90,7 +90,7 @@ fn bytes_that_are_no_text_are_skipped_and_odd_text_is_kept_as_it_is() {
     let ran = sandbox.run(&["add", "notes"]).exits(0);
     has_line(&ran.err, &["notes/latin1.md", "UTF-8"]);
     has_line(&ran.err, &["notes/bad.jsonl:1: ", "UTF-8"]);
-    has_line(&ran.err, &["notes/none.jsonl:1: ", "no title, no text and no picture"]);
+    has_line(&ran.err, &["notes/none.jsonl:1: ", "no title, no text, no picture and no vector"]);
     assert_eq!(sandbox.json(&["get", "nul.md"])["text"].as_str().map(|text| text.contains('\0')), Some(true));
     assert_eq!(sandbox.json(&["get", "crlf.md"])["title"], "Title");
     assert_eq!(sandbox.json(&["get", "untitled"])["text"], "just text");

@@ -95,7 +95,7 @@ fn get_prints_a_note_as_it_was_stored() {
     let note = sandbox.json(&["get", "a b"]);
     let expected = serde_json::json!({
         "id": "a b", "title": "T", "text": "first\nsecond", "created": "2021-03-11T00:00:00Z",
-        "fields": {"tags": ["x", "y"], "year": 2021}, "pictures": [],
+        "fields": {"tags": ["x", "y"], "year": 2021}, "pictures": [], "vectors": {},
     });
     assert_eq!(note, expected);
     let text = sandbox.run(&["get", "a b"]).exits(0).out;
@@ -129,7 +129,7 @@ fn stats_verify_and_compact_report_the_index_as_a_whole() {
     let expected = ["bytes", "deleted", "encoder", "fingerprint", "generation", "notes", "segments", "spaces", "width"];
     assert_eq!(keys(&stats), expected);
     assert_eq!((&stats["notes"], &stats["deleted"], &stats["segments"]), (&2.into(), &1.into(), &1.into()));
-    assert_eq!(keys(&stats["spaces"][0]), ["hot_bytes", "name", "rows", "rows_in_graphs"]);
+    assert_eq!(keys(&stats["spaces"][0]), ["hot_bytes", "name", "rows", "rows_in_graphs", "width"]);
     assert!(sandbox.run(&["stats"]).exits(0).out.starts_with("notes\t2\ndeleted\t1\n"));
 
     let verified = sandbox.json(&["verify"]);

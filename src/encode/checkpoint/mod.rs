@@ -80,6 +80,12 @@ pub fn from_dir(directory: impl AsRef<Path>) -> Result<SharedEncoder, EncodeErro
     Ok(Arc::new(Checkpoint::from_dir(directory)?))
 }
 
+/// The kinds of models that [`from_dir`] reads, as `model_type` in `config.json` names them; `open_clip` stands for
+/// directories of the library of that name.
+pub fn model_types() -> impl Iterator<Item = &'static str> {
+    family::model_types()
+}
+
 /// A model read from a directory. Texts longer than it reads are cut at the end, token-exactly.
 pub struct Checkpoint {
     info: EncoderInfo,

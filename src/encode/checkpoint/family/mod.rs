@@ -95,7 +95,11 @@ fn reader(directory: &Directory) -> Result<Reader, ModelProblem> {
     named.ok_or_else(|| ModelProblem::Unsupported { what: "model type", found, supported: supported() })
 }
 
-/// The model types that are read, for messages.
+/// The model types that are read, and `open_clip` for directories of that library, which name none.
+pub(super) fn model_types() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|(family, _)| *family).chain([open_clip::NAME])
+}
+
 fn supported() -> String {
-    FAMILIES.iter().map(|(family, _)| *family).collect::<Vec<_>>().join(", ") + ", and directories of open_clip"
+    model_types().collect::<Vec<_>>().join(", ")
 }

@@ -19,6 +19,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What such a model is called among the model types.
+pub(super) const NAME: &str = "open_clip";
 const FILE: &str = "open_clip_config.json";
 const WEIGHTS: &str = "open_clip_model.safetensors";
 
