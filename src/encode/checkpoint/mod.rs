@@ -118,9 +118,8 @@ impl Checkpoint {
         for prompt in [&settings.prompts.query, &settings.prompts.document, &settings.prompts.item] {
             fingerprint.add("prompt", prompt.as_bytes());
         }
-        let name = directory.name();
         let width = model.width();
-        let mut info = EncoderInfo::new(name.clone(), format!("{name}-{}", fingerprint.finish()), width);
+        let mut info = EncoderInfo::new(directory.name(), format!("checkpoint-{}", fingerprint.finish()), width);
         info.prefixes = settings.prefixes.into_iter().filter(|prefix| (1..=width).contains(prefix)).collect();
         info.modalities = model.modalities();
         info.fusion = model.fusion();
