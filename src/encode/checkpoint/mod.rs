@@ -63,6 +63,10 @@ const PASSAGE_TOKENS: usize = 160;
 /// Opens a model directory: `config.json`, a tokenizer, weights in safetensors, and the sentence-transformers files where
 /// there are some. What it can read, how it pools, its prompts and its trained prefixes come from these files.
 ///
+/// Matrices are computed in f32: a model stored in half precision takes twice its size of memory, beside tables of tokens,
+/// which stay in the mapped files. Qwen3 and Gemma 3 are also read from one `.gguf` file beside the other files, without
+/// safetensors; its blocks of small integers stay as small as they are, and rows are rounded to eight bits for the products.
+///
 /// ```no_run
 /// # fn main() -> uninote::Result<()> {
 /// use uninote::{Index, IndexOptions, encode};
