@@ -230,6 +230,7 @@ fn links_between_documents_lead_somewhere() {
         "README.md",
         "docs/ARCHITECTURE.md",
         "docs/BENCHMARKS.md",
+        "docs/ENCODERS.md",
         "docs/MODELS.md",
         "docs/SHELL.md",
         "index-format/SPEC.md",
