@@ -110,11 +110,15 @@ enum Figure {
         /// What to search for
         texts: Vec<String>,
     },
-    /// nDCG@10 of the built-in encoder on folders with corpus.jsonl.gz, queries.jsonl.gz and qrels/*.tsv, exact search
+    /// nDCG@10 on folders with corpus.jsonl.gz, queries.jsonl.gz and qrels/*.tsv, exact search: of the built-in encoder through
+    /// the engine, or of a model directory by itself
     Quality {
         /// Folders, each followed by a colon and the name of its judgments, such as scifact:train
         #[arg(required = true)]
         sets: Vec<String>,
+        /// The model directory
+        #[arg(long)]
+        model: Option<PathBuf>,
     },
 }
 
@@ -134,6 +138,7 @@ fn main() -> Outcome {
         Figure::Import { source, index } => import::import(&source, &index),
         Figure::Compact { index } => import::compact(&index),
         Figure::Ask { index, texts } => import::ask(&index, &texts),
-        Figure::Quality { sets } => quality::quality(&sets),
+        Figure::Quality { sets, model: Some(model) } => quality::model(&model, &sets),
+        Figure::Quality { sets, model: None } => quality::quality(&sets),
     }
 }

@@ -1,11 +1,15 @@
-//! nDCG@10 of the built-in encoder through the whole engine, with exact search, at each granularity.
+//! nDCG@10 of the built-in encoder through the whole engine, with exact search, at each granularity; or of an encoder from a
+//! model directory by itself, one vector a document, as its reference is measured.
 
 use crate::Outcome;
-use crate::data::Judged;
+use crate::data::{Entry, Judged};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
+use uninote::disk::MemoryStorage;
+use uninote::encode::{Input, Part, Role, SharedEncoder, from_dir};
 use uninote::note::NoteError;
-use uninote::{Granularity, Index, Note, SearchOptions};
+use uninote::{Granularity, Index, IndexOptions, Note, Query, SearchOptions};
 
 const DEPTH: usize = 10;
 const RESAMPLES: usize = 2_000;
@@ -31,7 +35,8 @@ pub(crate) fn quality(sets: &[String]) -> Outcome {
         let queries = judged.queries.len();
         println!("{set}: {} notes ({empty} empty left out), rows {rows:?}, {queries} queries", stats.notes);
         for granularity in [Granularity::Global, Granularity::Local, Granularity::Auto] {
-            let scores = ndcg(&index, &judged, granularity)?;
+            let texts = judged.queries.iter().map(|query| Query::text(&query.text)).collect();
+            let scores = ndcg(&index, &judged, texts, granularity)?;
             let (low, high) = interval(&scores);
             println!("  {granularity:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}]", mean(&scores));
         }
@@ -39,15 +44,50 @@ pub(crate) fn quality(sets: &[String]) -> Outcome {
     Ok(())
 }
 
-fn ndcg(index: &Index, judged: &Judged, granularity: Granularity) -> Outcome<Vec<f64>> {
+/// Measures an encoder from a model directory on each set: a document is its title, a space and its text.
+pub(crate) fn model(directory: &Path, sets: &[String]) -> Outcome {
+    let encoder = from_dir(directory)?;
+    for set in sets {
+        let (folder, split) = set.rsplit_once(':').ok_or("write folder:judgments, such as scifact:train")?;
+        let judged = Judged::read(Path::new(folder), split)?;
+        let options = IndexOptions::new().external_vectors(encoder.info().width);
+        let index = Index::create_in(Arc::new(MemoryStorage::new()), options)?;
+        let whole = |entry: &Entry| format!("{} {}", entry.title, entry.text).trim().to_owned();
+        let texts: Vec<String> = judged.documents.iter().map(whole).collect();
+        for (entry, vector) in judged.documents.iter().zip(encoded(&encoder, Role::Document, &texts)?) {
+            index.put_with_vector(Note::new(&entry.id), &vector)?;
+        }
+        index.commit()?;
+        let texts: Vec<String> = judged.queries.iter().map(|query| query.text.clone()).collect();
+        let queries = encoded(&encoder, Role::Query, &texts)?.into_iter().map(Query::vector).collect();
+        let scores = ndcg(&index, &judged, queries, Granularity::Global)?;
+        let (low, high) = interval(&scores);
+        let counts = (judged.documents.len(), judged.queries.len());
+        println!(
+            "{set}: {} documents, {} queries, nDCG@10 {:.4} [{low:.4}, {high:.4}]",
+            counts.0,
+            counts.1,
+            mean(&scores)
+        );
+    }
+    Ok(())
+}
+
+fn encoded(encoder: &SharedEncoder, role: Role, texts: &[String]) -> Outcome<Vec<Vec<f32>>> {
+    let parts: Vec<Part<'_>> = texts.iter().map(|text| Part::Text(text)).collect();
+    let inputs: Vec<Input<'_>> = parts.iter().map(|part| Input { parts: std::slice::from_ref(part) }).collect();
+    Ok(encoder.encode(role, &inputs)?.iter().map(<[f32]>::to_vec).collect())
+}
+
+/// nDCG@10 of each query, asked as given.
+fn ndcg(index: &Index, judged: &Judged, queries: Vec<Query>, granularity: Granularity) -> Outcome<Vec<f64>> {
     let options = SearchOptions::new().k(DEPTH).recall(1.0).granularity(granularity);
     let empty = HashMap::new();
-    judged
-        .queries
-        .iter()
-        .map(|query| {
+    let asked = judged.queries.iter().zip(queries);
+    asked
+        .map(|(query, asked)| {
             let grades = judged.grades.get(&query.id).unwrap_or(&empty);
-            let hits = index.search(query.text.as_str(), &options)?.hits;
+            let hits = index.search(asked, &options)?.hits;
             let found = hits.iter().map(|hit| grades.get(&hit.id).copied().unwrap_or(0).max(0));
             let mut best: Vec<i32> = grades.values().copied().filter(|grade| *grade > 0).collect();
             best.sort_unstable_by(|left, right| right.cmp(left));
