@@ -1,4 +1,4 @@
-//! Dot products and prefetch hints.
+//! Dot products, matrix products and prefetch hints.
 //!
 //! simsimd picks the widest instructions the machine has; short codes, where its call takes longer than the arithmetic,
 //! have inlined kernels on the machines where that was measured, and codes of half a byte a component, which it does not
@@ -10,6 +10,9 @@
 mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+#[cfg(all(feature = "checkpoints", target_arch = "x86_64"))]
+pub(crate) use x86::PackedMatrix;
 
 use simsimd::SpatialSimilarity;
 

@@ -1,7 +1,7 @@
 //! Attention within each sequence (Vaswani et al. 2017), also with fewer keys than queries (Ainslie et al. 2023), within a
 //! window, or with a bias by distance.
 
-use super::linear::multiply;
+use super::product::multiply;
 use super::{Norm, Turns, elements, own_way};
 use candle_core::{CpuStorage, CustomOp1, D, InplaceOp1, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;

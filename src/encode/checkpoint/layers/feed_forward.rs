@@ -2,16 +2,14 @@
 
 use super::super::problem::ModelProblem;
 use super::super::weights::Scope;
-use super::linear::{multiply, pack};
+use super::product::Packed;
 use super::{Activation, Linear, elements, own_way};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
-use rten_gemm::{BiasVector, GemmInputB, GemmOptions, PackedBMatrix};
-use rten_tensor::NdTensorView;
 
 /// Columns of the middle computed at once, and rows: what lies between the two products then never leaves the cache of a
 /// core, where the whole middle of a batch would go out to memory and back several times.
-const COLUMNS: usize = 256;
+const COLUMNS: usize = 384;
 const ROWS: usize = 256;
 
 /// `down(curve(up(x)))`, or, gated (Shazeer 2020), `down(curve(gate(x)) * up(x))`.
@@ -125,8 +123,8 @@ pub(in super::super) struct Sliced {
 
 /// Some columns of the middle: what leads to them, a gate first where there is one, and what leads from them.
 struct Slice {
-    ups: Vec<(PackedBMatrix<f32>, Vec<f32>)>,
-    down: PackedBMatrix<f32>,
+    ups: Vec<(Packed, Vec<f32>)>,
+    down: Packed,
     columns: usize,
 }
 
@@ -138,10 +136,10 @@ impl Sliced {
             let columns = COLUMNS.min(inner - start);
             let up = |(weight, bias): &Matrix| {
                 let bias = bias.as_ref().map(|bias| bias.narrow(0, start, columns)?.to_vec1()).transpose()?;
-                Ok((pack(&weight.narrow(0, start, columns)?)?, bias.unwrap_or_default()))
+                Ok((Packed::new(&weight.narrow(0, start, columns)?)?, bias.unwrap_or_default()))
             };
             let ups = ups.iter().map(up).collect::<Result<_>>()?;
-            slices.push(Slice { ups, down: pack(&down.narrow(1, start, columns)?)?, columns });
+            slices.push(Slice { ups, down: Packed::new(&down.narrow(1, start, columns)?)?, columns });
         }
         let bias = bias.as_ref().map(Tensor::to_vec1).transpose()?.unwrap_or_default();
         Ok(Self { slices, bias, width, activation })
@@ -160,15 +158,13 @@ impl Sliced {
 
     fn block(&self, rows: &[f32], out: &mut [f32], mut add: bool) -> Result<()> {
         let count = rows.len() / self.width.max(1);
-        let mut bias = (!self.bias.is_empty()).then_some(BiasVector::Row(self.bias.as_slice()));
+        let mut bias = self.bias.as_slice();
         let mut middle = vec![0.0; count * COLUMNS];
         let mut gate = Vec::new();
         for Slice { ups, down, columns } in &self.slices {
             let inner = middle.get_mut(..count * columns).unwrap_or_default();
             for (number, (up, bias)) in ups.iter().enumerate() {
-                let bias = (!bias.is_empty()).then_some(BiasVector::Row(bias.as_slice()));
-                let rows = NdTensorView::from_data([count, self.width], rows);
-                multiply(inner, rows, GemmInputB::Packed(up), GemmOptions { bias, ..GemmOptions::default() })?;
+                up.multiply(rows, inner, bias, false)?;
                 if number == 0 {
                     self.activation.apply(inner);
                 }
@@ -178,10 +174,7 @@ impl Sliced {
                 }
             }
             inner.iter_mut().zip(&gate).for_each(|(inner, gate)| *inner *= gate);
-            let beta = if add { 1.0 } else { 0.0 };
-            let options = GemmOptions { beta, bias: bias.take(), ..GemmOptions::default() };
-            let inner = NdTensorView::from_data([count, *columns], &*inner);
-            multiply(out, inner, GemmInputB::Packed(down), options)?;
+            down.multiply(inner, out, std::mem::take(&mut bias), add)?;
             add = true;
         }
         Ok(())

@@ -3,37 +3,10 @@
 use super::super::problem::ModelProblem;
 use super::super::stored::{Format, blocks};
 use super::super::weights::Scope;
+use super::product::Packed;
 use super::{Activation, elements, own_way};
 use candle_core::quantized::QMatMul;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Module, Result, Shape, Tensor, bail};
-use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
-use rten_tensor::NdTensorView;
-
-thread_local! {
-    /// The kernels for this processor; the library's handle for them stays on its thread.
-    static GEMM: GemmExecutor<f32> = GemmExecutor::new();
-}
-
-/// `out = alpha * left * right + beta * out + bias`, `out` row-major.
-pub(super) fn multiply(
-    out: &mut [f32],
-    left: NdTensorView<'_, f32, 2>,
-    right: GemmInputB<'_, f32>,
-    options: GemmOptions<'_, f32, f32, f32>,
-) -> Result<()> {
-    match GEMM.with(|gemm| gemm.gemm(out, GemmInputA::Unpacked(left), right, options)) {
-        Ok(()) => Ok(()),
-        Err(error) => bail!("matrix product: {error:?}"),
-    }
-}
-
-/// A matrix `[outputs, inputs]` in the order in which a product reads it.
-pub(super) fn pack(weight: &Tensor) -> Result<PackedBMatrix<f32>> {
-    let (outputs, inputs) = weight.dims2()?;
-    let values = weight.flatten_all()?.to_vec1::<f32>()?;
-    let rows = NdTensorView::from_data([outputs, inputs], values.as_slice());
-    Ok(GEMM.with(|gemm| gemm.prepack_b(rows.transposed())))
-}
 
 /// `x W^T + b` for rows `x`.
 pub(in super::super) struct Linear {
@@ -45,7 +18,7 @@ pub(in super::super) struct Linear {
 
 enum Weight {
     /// In the order in which the product reads it, with the bias beside it.
-    Packed(PackedBMatrix<f32>, Vec<f32>),
+    Packed(Packed, Vec<f32>),
     /// `[outputs, inputs]`.
     Plain(Tensor),
     /// In blocks, as in the file: products whose outputs stand side by side. Candle rounds the rows to blocks of eight bits.
@@ -97,7 +70,7 @@ impl Linear {
         let (outputs, inputs) = weight.dims2()?;
         let stored = if own_way(weight.device()) {
             let bias = bias.as_ref().map(Tensor::to_vec1).transpose()?.unwrap_or_default();
-            Weight::Packed(pack(weight)?, bias)
+            Weight::Packed(Packed::new(weight)?, bias)
         } else {
             Weight::Plain(weight.clone())
         };
@@ -171,7 +144,7 @@ fn product(scope: &Scope<'_>, shape: &[usize; 2]) -> std::result::Result<QMatMul
 /// A product with packed weights on the CPU.
 struct Product<'a> {
     linear: &'a Linear,
-    packed: &'a PackedBMatrix<f32>,
+    packed: &'a Packed,
     bias: &'a [f32],
     activation: Activation,
 }
@@ -179,14 +152,7 @@ struct Product<'a> {
 impl Product<'_> {
     /// Adds the product to what is in `out`, or replaces it.
     fn run(&self, rows: &[f32], out: &mut [f32], add: bool) -> Result<()> {
-        let Linear { inputs, .. } = self.linear;
-        let count = rows.len() / inputs.max(&1);
-        let options = GemmOptions {
-            beta: if add { 1.0 } else { 0.0 },
-            bias: (!self.bias.is_empty()).then_some(BiasVector::Row(self.bias)),
-            ..GemmOptions::default()
-        };
-        multiply(out, NdTensorView::from_data([count, *inputs], rows), GemmInputB::Packed(self.packed), options)?;
+        self.packed.multiply(rows, out, self.bias, add)?;
         self.activation.apply(out);
         Ok(())
     }

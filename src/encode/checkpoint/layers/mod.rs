@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `ragged.rs` | sequences of different lengths, one after the other |
 //! | `embedding.rs` | token ids to rows of a table |
-//! | `linear.rs` | matrix products, with what comes right after them |
+//! | `product.rs` | matrix products |
+//! | `linear.rs` | products with what comes right after them |
 //! | `norm.rs` | layer norm and root-mean-square norm |
 //! | `activation.rs` | the curves between two matrix products |
 //! | `rope.rs` | rotary positions |
@@ -16,7 +17,7 @@
 //! sequence ends. So neither padding nor what else is in a batch can change a vector.
 //!
 //! Every layer has two ways to compute. On the CPU, candle hands its rows to a custom operation: products with weights packed
-//! once when they are loaded (`rten-gemm`), bias, residual or activation in the same pass, attention in blocks that stay
+//! once when they are loaded (own kernel with AVX-512, `rten-gemm` elsewhere), bias, residual or activation in the same pass, attention in blocks that stay
 //! in the cache. Elsewhere, and where a feature brings another matrix library, the same layer is written in candle's own
 //! operations; a test holds the two to each other.
 
@@ -27,6 +28,7 @@ mod embedding;
 mod feed_forward;
 mod linear;
 mod norm;
+mod product;
 mod ragged;
 mod rope;
 #[cfg(test)]

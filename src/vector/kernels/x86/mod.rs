@@ -1,10 +1,16 @@
-//! Dot products of codes with the instructions of recent x86-64 machines, inlined into the loop over rows.
+//! Dot products of codes with the instructions of recent x86-64 machines, inlined into the loop over rows; and, in
+//! `product`, the matrix products of encoders.
 //!
 //! On codes of a few hundred bytes the arithmetic takes a nanosecond or two and a call through a function pointer several
 //! times that, so the choice of instructions is made once for a batch.
 
 mod bytes;
 mod nibbles;
+#[cfg(feature = "checkpoints")]
+mod product;
+
+#[cfg(feature = "checkpoints")]
+pub(crate) use product::PackedMatrix;
 
 use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32, _mm256_castsi256_si128,
