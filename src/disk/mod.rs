@@ -40,7 +40,7 @@ pub use file::FileStorage;
 pub use memory::MemoryStorage;
 pub(crate) use source::read_source;
 #[cfg(feature = "checkpoints")]
-pub(crate) use source::{list_source, map_source};
+pub(crate) use source::{list_source, map_source, resolve_source};
 
 /// Name of the lock file inside a storage directory.
 const LOCK_NAME: &str = "lock";

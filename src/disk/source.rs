@@ -6,6 +6,8 @@ use super::DiskError;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+#[cfg(feature = "checkpoints")]
+use std::path::PathBuf;
 
 /// The bytes of a file of at most `limit` bytes.
 ///
@@ -58,4 +60,12 @@ pub(crate) fn list_source(path: &Path) -> Result<Vec<String>, DiskError> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// The path of a directory without dots and links, so that one directory has one path; the absolute path where the system
+/// cannot follow it.
+#[cfg(feature = "checkpoints")]
+pub(crate) fn resolve_source(path: &Path) -> PathBuf {
+    let resolved = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    resolved.unwrap_or_else(|_| path.to_path_buf())
 }

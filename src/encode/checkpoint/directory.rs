@@ -1,7 +1,7 @@
 //! A model directory: its small files as parsed JSON, its large ones as maps.
 
 use super::problem::ModelProblem;
-use crate::disk::{Bytes, DiskError, map_source, read_source};
+use crate::disk::{Bytes, DiskError, map_source, read_source, resolve_source};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
@@ -16,10 +16,10 @@ pub(super) struct Directory {
 }
 
 impl Directory {
+    /// However its path is spelled: its name, which can decide about prompts, is that of the directory itself.
     pub(super) fn open(path: &Path) -> Result<Self, ModelProblem> {
-        let path = path.to_path_buf();
         if path.is_dir() {
-            return Ok(Self { path });
+            return Ok(Self { path: resolve_source(path) });
         }
         Err(ModelProblem::Missing {
             file: path.display().to_string(),

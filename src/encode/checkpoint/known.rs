@@ -183,6 +183,19 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_has_one_name_however_its_path_is_spelled() {
+        let root = tempfile::tempdir().unwrap();
+        let model = root.path().join("multilingual-e5-small");
+        std::fs::create_dir_all(model.join("1_Pooling")).unwrap();
+        let plain = Directory::open(&model).unwrap();
+        for spelling in ["1_Pooling/..", ".", "../multilingual-e5-small/."] {
+            let directory = Directory::open(&model.join(spelling)).unwrap();
+            assert_eq!((directory.name(), directory.path()), (plain.name(), plain.path()), "{spelling}");
+        }
+        assert_eq!(known(&plain.name()).0, "query: ");
+    }
+
+    #[test]
     fn what_is_known_is_in_order() {
         for known in KNOWN {
             assert!(known.prefixes.is_sorted() && known.name.iter().all(|piece| *piece == piece.to_lowercase()));

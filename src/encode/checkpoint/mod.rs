@@ -38,7 +38,7 @@ mod weights;
 pub use problem::ModelProblem;
 
 use super::{EncodeError, Encoder, EncoderInfo, Input, Part, Role, SharedEncoder};
-use crate::vector::{Vectors, normalise};
+use crate::vector::{VectorError, Vectors, normalise};
 use candle_core::Device;
 use directory::{Directory, Fingerprint};
 use model::Model;
@@ -53,10 +53,11 @@ const REVISION: u32 = 1;
 const UNIT_TOKENS: usize = 1024;
 /// Tokens below which a unit is not worth splitting.
 const UNIT_TOKENS_MIN: usize = 64;
-/// Bytes of a text a token, about; only for sharing out work.
-const TOKEN_BYTES: usize = 4;
-/// Tokens of a picture, about; only for sharing out work.
-const PICTURE_TOKENS: usize = 64;
+/// Tokens that any input costs, however short.
+const INPUT_TOKENS_MIN: usize = 4;
+/// What is said of vectors that are no directions.
+const NOT_FINITE: &str =
+    "a vector came out with numbers that are not finite: its weights are damaged or too large; fetch the model again";
 /// Tokens of a passage where the model reads at least so many.
 const PASSAGE_TOKENS: usize = 160;
 
@@ -130,7 +131,7 @@ impl Checkpoint {
         info.prompts = settings.prompts;
         // The title goes before each passage, and estimates of tokens are rough: half of what a short-sighted model reads.
         info.passage_tokens = PASSAGE_TOKENS.min(model.limit() / 2).max(8);
-        info.location = std::path::absolute(directory.path()).unwrap_or_default().display().to_string();
+        info.location = directory.path().display().to_string();
         Ok(Self { info, model, device })
     }
 
@@ -141,10 +142,11 @@ impl Checkpoint {
             Role::Document => &self.info.prompts.document,
             Role::Item => &self.info.prompts.item,
         };
-        let rows = self.model.embed(prompt, inputs);
-        let mut rows =
-            rows.map_err(|error| EncodeError::Failed { encoder: self.info.name.clone(), why: error.to_string() })?;
-        rows.iter_mut().for_each(|row| to_unit(row));
+        let failed = |why: String| EncodeError::Failed { encoder: self.info.name.clone(), why };
+        let mut rows = self.model.embed(prompt, inputs).map_err(|problem| failed(problem.to_string()))?;
+        for row in &mut rows {
+            to_unit(row).map_err(|_| failed(NOT_FINITE.to_owned()))?;
+        }
         Ok(rows)
     }
 
@@ -161,16 +163,10 @@ impl Checkpoint {
         }
     }
 
-    /// Numbers of inputs that are computed together, the longest first, so that the last ones to finish are short.
+    /// Numbers of inputs that are computed together, the longest first, so that the last ones to finish are short. What a
+    /// unit takes of memory has a bound, as no unit of several inputs costs more than its share.
     fn units(&self, inputs: &[Input<'_>]) -> Vec<Vec<usize>> {
-        let longest = self.model.limit();
-        let tokens = |input: &Input<'_>| {
-            let bytes = input.parts.iter().map(|part| match part {
-                Part::Text(text) => text.len(),
-                Part::Picture(_) => PICTURE_TOKENS * TOKEN_BYTES,
-            });
-            (bytes.sum::<usize>() / TOKEN_BYTES).clamp(4, longest.max(4))
-        };
+        let tokens = |input: &Input<'_>| self.model.cost(input).max(INPUT_TOKENS_MIN);
         let mut order: Vec<(usize, usize)> = inputs.iter().map(tokens).zip(0..).collect();
         order.sort_unstable_by(|left, right| right.cmp(left));
         let all: usize = order.iter().map(|(tokens, _)| tokens).sum();
@@ -213,10 +209,8 @@ impl Encoder for Checkpoint {
         };
         let mut rows: Vec<(usize, Vec<f32>)> = rows?.into_iter().flatten().collect();
         rows.sort_unstable_by_key(|(number, _)| *number);
-        let failed = |error: crate::vector::VectorError| EncodeError::Failed {
-            encoder: self.info.name.clone(),
-            why: error.to_string(),
-        };
+        let failed =
+            |error: VectorError| EncodeError::Failed { encoder: self.info.name.clone(), why: error.to_string() };
         let mut vectors = Vectors::with_capacity(self.info.width, rows.len()).map_err(failed)?;
         for (_, row) in rows {
             vectors.push(&row).map_err(failed)?;
@@ -225,23 +219,36 @@ impl Encoder for Checkpoint {
     }
 }
 
-/// Brings a row to unit length; one without a direction gets the first axis.
-fn to_unit(row: &mut [f32]) {
-    if normalise(row).is_err() {
-        row.fill(0.0);
-        row.iter_mut().take(1).for_each(|value| *value = 1.0);
+/// Brings a row to unit length; one of zeros, such as that of a text without known tokens, becomes the first axis. What is
+/// not finite is an error: damaged weights would give all inputs one vector.
+fn to_unit(row: &mut [f32]) -> Result<(), VectorError> {
+    match normalise(row) {
+        Err(VectorError::Zero) => {
+            row.iter_mut().take(1).for_each(|value| *value = 1.0);
+            Ok(())
+        }
+        done => done,
     }
 }
 
 /// Where to compute: a GPU where a feature brings one and the machine has one, else the CPU.
 fn device() -> Device {
-    #[cfg(feature = "cuda")]
-    if let Ok(device) = Device::new_cuda(0) {
-        return device;
+    type Open = fn(usize) -> candle_core::Result<Device>;
+    let compiled: &[(&str, Open)] = &[
+        #[cfg(feature = "cuda")]
+        ("CUDA", Device::new_cuda),
+        #[cfg(feature = "metal")]
+        ("Metal", Device::new_metal),
+    ];
+    for (name, open) in compiled {
+        match open(0) {
+            Ok(device) => {
+                tracing::info!(device = name, "computing vectors");
+                return device;
+            }
+            Err(error) => tracing::warn!(device = name, %error, "this device cannot be used, trying the next"),
+        }
     }
-    #[cfg(feature = "metal")]
-    if let Ok(device) = Device::new_metal(0) {
-        return device;
-    }
+    tracing::info!(device = "CPU", "computing vectors");
     Device::Cpu
 }

@@ -3,6 +3,14 @@
 use super::problem::ModelProblem;
 use crate::encode::{Fusion, Input, Modalities, Part};
 
+/// Bytes of a text a token, about.
+const TOKEN_BYTES: usize = 4;
+
+/// Tokens of a text, about.
+pub(super) fn text_cost(text: &str) -> usize {
+    text.len() / TOKEN_BYTES
+}
+
 /// A loaded model.
 pub(super) trait Model: Send + Sync {
     /// Width of its rows.
@@ -10,6 +18,12 @@ pub(super) trait Model: Send + Sync {
 
     /// The most tokens of a text.
     fn limit(&self) -> usize;
+
+    /// Tokens that are computed for an input, about: what it takes of time and memory.
+    fn cost(&self, input: &Input<'_>) -> usize {
+        let texts = input.parts.iter().map(|part| if let Part::Text(text) = part { text_cost(text) } else { 0 });
+        texts.sum::<usize>().min(self.limit())
+    }
 
     /// What it can read.
     fn modalities(&self) -> Modalities {

@@ -76,8 +76,8 @@ pub enum ModelProblem {
         /// What would do.
         expected: &'static str,
     },
-    /// The computation failed while the model was read.
-    #[error("the model cannot be set up: {why}")]
+    /// The computation failed, mostly while the model was set up.
+    #[error("the model cannot be computed: {why}")]
     Runtime {
         /// What the runtime said.
         why: String,

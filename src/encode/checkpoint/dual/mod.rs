@@ -19,18 +19,21 @@ pub(super) use vision::{Head, VisionConfig, VisionTransformer};
 
 use super::directory::{Directory, Fingerprint};
 use super::layers::Linear;
-use super::model::Model;
+use super::model::{Model, text_cost};
 use super::problem::ModelProblem;
 use super::weights::Scope;
 use crate::encode::{Fusion, Input, Modalities, Part};
 use crate::note::Pixels;
-use crate::vector::normalise;
+use crate::vector::{VectorError, normalise};
 
 /// A whole dual encoder.
 pub(super) struct DualModel {
     text: TextTower,
     pictures: Pictures,
 }
+
+/// What a picture costs in tokens of a text, about: towers for pictures read 50 to 256 patches.
+const PICTURE_COST: usize = 64;
 
 /// What texts and pictures of one input weigh: alike, whatever their number.
 const WEIGHTS: [f32; 2] = [1.0, 1.0];
@@ -63,8 +66,8 @@ impl DualModel {
 
 /// Adds the direction of a row to a sum.
 fn add(sum: Option<&mut Option<Vec<f32>>>, mut row: Vec<f32>, weight: f32) {
-    // A row without a direction has nothing to say.
-    let Some(sum) = sum.filter(|_| normalise(&mut row).is_ok()) else { return };
+    // A row of zeros has nothing to say. One that is not finite makes the sum so: whoever asked for it is told.
+    let Some(sum) = sum.filter(|_| normalise(&mut row) != Err(VectorError::Zero)) else { return };
     row.iter_mut().for_each(|value| *value *= weight);
     match sum {
         Some(sum) => sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value),
@@ -79,6 +82,15 @@ impl Model for DualModel {
 
     fn limit(&self) -> usize {
         self.text.limit()
+    }
+
+    /// Each part is computed alone, whatever the size of a picture.
+    fn cost(&self, input: &Input<'_>) -> usize {
+        let part = |part: &Part<'_>| match part {
+            Part::Text(text) => text_cost(text).min(self.limit()),
+            Part::Picture(_) => PICTURE_COST,
+        };
+        input.parts.iter().map(part).sum()
     }
 
     fn modalities(&self) -> Modalities {

@@ -11,7 +11,7 @@ mod settings;
 mod tests;
 
 pub(super) use resample::Filter;
-pub(super) use settings::{Kind, OpenClip};
+pub(super) use settings::{Kind, OpenClip, settings_of_pictures};
 
 use super::problem::ModelProblem;
 use crate::note::Pixels;

@@ -5,6 +5,7 @@ use super::super::directory::Directory;
 use super::super::problem::ModelProblem;
 use super::{CHANNELS, Crop, Filter, Middle, Preprocess, Resize};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const FILE: &str = "preprocessor_config.json";
@@ -41,9 +42,20 @@ struct Config {
     image_std: Option<Channels>,
 }
 
-#[derive(Default, Deserialize)]
-struct Processor {
-    image_processor: Option<Config>,
+#[derive(Deserialize)]
+struct Processor<T> {
+    image_processor: Option<T>,
+}
+
+/// What the files of a directory in the layout of transformers say of pictures; the default where there are none.
+pub(in super::super) fn settings_of_pictures<T: DeserializeOwned + Default>(
+    directory: &Directory,
+) -> Result<T, ModelProblem> {
+    if let Some(settings) = directory.json(FILE)? {
+        return Ok(settings);
+    }
+    let processor: Option<Processor<T>> = directory.json(PROCESSOR)?;
+    Ok(processor.and_then(|processor| processor.image_processor).unwrap_or_default())
 }
 
 /// A number a channel, or one for all.
@@ -83,10 +95,7 @@ impl Preprocess {
     /// Reads the steps of a directory in the layout of transformers; `side` is the width and height of the model's input. Where
     /// there is no file, those of the line of models hold.
     pub(in super::super) fn read(directory: &Directory, kind: Kind, side: usize) -> Result<Self, ModelProblem> {
-        let config = match directory.json::<Config>(FILE)? {
-            Some(config) => config,
-            None => directory.json::<Processor>(PROCESSOR)?.unwrap_or_default().image_processor.unwrap_or_default(),
-        };
+        let config: Config = settings_of_pictures(directory)?;
         let crops = config.do_center_crop.unwrap_or(kind == Kind::Clip);
         let resize = match (config.do_resize, &config.size) {
             (Some(false), _) => Resize::Keep,

@@ -151,6 +151,19 @@ fn nothing_outside_the_directory_is_read() {
 }
 
 #[test]
+fn weights_that_are_not_finite_fail_when_they_are_used() {
+    for value in [f32::INFINITY, f32::NAN] {
+        let copy = Copy::of("bert");
+        copy.retensor(|tensors| {
+            let bytes = &mut tensors.get_mut("encoder.layer.1.output.LayerNorm.weight").unwrap().2;
+            bytes[..4].copy_from_slice(&value.to_le_bytes());
+        });
+        let failed = encode(&copy.open(), "a soup");
+        assert!(matches!(&failed, Err(EncodeError::Failed { why, .. }) if why.contains("not finite")), "{failed:?}");
+    }
+}
+
+#[test]
 fn tensors_are_held_to_the_configuration() {
     const NAME: &str = "encoder.layer.1.attention.self.key.weight";
     let (problem, message) = broken(|copy| copy.retensor(|tensors| drop(tensors.remove(NAME))));

@@ -46,6 +46,20 @@ fn case(case: &Value) -> Case {
 }
 
 #[test]
+fn pictures_are_shared_out_by_their_sizes() {
+    let encoder = Fixture::open("qwen3-vl").encoder;
+    let pixels = |side: u32| Pixels { width: side, height: side, rgb: vec![90; (3 * side * side) as usize] };
+    let (small, large) = (pixels(24), pixels(600));
+    let cost = |picture| encoder.model.cost(&Input { parts: &[Part::Picture(picture)] });
+    assert!(cost(&small) < 16 && cost(&large) > 64, "{} {}", cost(&small), cost(&large));
+    let part = [Part::Picture(&large)];
+    let inputs = [Input { parts: &part }; 90];
+    for unit in encoder.units(&inputs) {
+        assert!(unit.len() * cost(&large) <= super::super::UNIT_TOKENS, "{} pictures", unit.len());
+    }
+}
+
+#[test]
 fn qwen3_vl() {
     let fixture = Fixture::open("qwen3-vl");
     let info = fixture.encoder.info();

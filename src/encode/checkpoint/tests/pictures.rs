@@ -142,7 +142,26 @@ fn pictures_of_any_shape_get_a_vector() {
         let pictures = [picture(1, 1), picture(30_000, 1), picture(1, 3_000), picture(2, 2)];
         let inputs: Vec<Vec<Part<'_>>> = pictures.iter().map(|picture| vec![Part::Picture(picture)]).collect();
         let rows = encode(&encoder, &inputs);
-        assert!(rows.iter().flatten().all(|value| value.is_finite()), "{name}");
+        // A row without a direction would have become the first axis.
+        assert!(rows.iter().all(|row| row.iter().skip(1).any(|value| *value != 0.0)), "{name}");
+    }
+}
+
+#[test]
+fn an_infinite_weight_is_an_error_for_either_kind_of_part() {
+    let copy = Copy::of("clip");
+    copy.retensor(|tensors| {
+        for name in ["text_projection.weight", "visual_projection.weight"] {
+            tensors.get_mut(name).unwrap().2[..4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        }
+    });
+    let encoder = copy.open();
+    let picture = Pixels { width: 2, height: 2, rgb: vec![9; 12] };
+    for part in [Part::Text("a soup"), Part::Picture(&picture)] {
+        for parts in [vec![part], vec![part, part], vec![Part::Text(""), part]] {
+            let failed = encoder.encode(Role::Document, &[Input { parts: &parts }]);
+            assert!(matches!(&failed, Err(EncodeError::Failed { why, .. }) if why.contains("finite")), "{failed:?}");
+        }
     }
 }
 

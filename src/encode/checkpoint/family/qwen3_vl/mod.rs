@@ -15,7 +15,7 @@ mod vision;
 
 use super::super::directory::{Directory, Fingerprint};
 use super::super::layers::{Context, Ragged};
-use super::super::model::Model;
+use super::super::model::{Model, text_cost};
 use super::super::pool::{Dense, Pooling};
 use super::super::problem::ModelProblem;
 use super::super::settings::Settings;
@@ -173,6 +173,14 @@ impl Model for Qwen3Vl {
 
     fn limit(&self) -> usize {
         self.template.limit()
+    }
+
+    fn cost(&self, input: &Input<'_>) -> usize {
+        let part = |part: &Part<'_>| match part {
+            Part::Text(text) => text_cost(text),
+            Part::Picture(picture) => self.patcher.grid(picture).tokens(),
+        };
+        input.parts.iter().map(part).sum::<usize>().min(self.limit())
     }
 
     fn modalities(&self) -> Modalities {

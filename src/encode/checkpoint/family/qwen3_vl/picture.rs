@@ -1,7 +1,7 @@
 //! Pictures to rows of patches: each at a size of its own, cut into squares in the order in which they are merged later.
 
 use super::super::super::directory::Directory;
-use super::super::super::pixels::{Kind, Preprocess};
+use super::super::super::pixels::{Kind, Preprocess, settings_of_pictures};
 use super::super::super::problem::ModelProblem;
 use super::super::numbers;
 use crate::note::Pixels;
@@ -29,11 +29,6 @@ struct Config {
 struct Size {
     shortest_edge: Option<usize>,
     longest_edge: Option<usize>,
-}
-
-#[derive(Default, Deserialize)]
-struct Processor {
-    image_processor: Option<Config>,
 }
 
 /// How many patches a picture has.
@@ -88,14 +83,7 @@ impl Patcher {
     /// Reads what the files of a model say; `patch` and `merge` are pixels a side of a patch, and patches a side of a token.
     pub(super) fn read(directory: &Directory, patch: usize, merge: usize) -> Result<Self, ModelProblem> {
         numbers::check(&[("patch_size", patch), ("spatial_merge_size", merge)])?;
-        let config = match directory.json::<Config>("preprocessor_config.json")? {
-            Some(config) => config,
-            None => directory
-                .json::<Processor>("processor_config.json")?
-                .unwrap_or_default()
-                .image_processor
-                .unwrap_or_default(),
-        };
+        let config: Config = settings_of_pictures(directory)?;
         let least = config.min_pixels.or(config.size.shortest_edge).unwrap_or(PIXELS.0);
         let most = config.max_pixels.or(config.size.longest_edge).unwrap_or(PIXELS.1);
         let token = (patch * merge).saturating_pow(2);
@@ -126,11 +114,17 @@ impl Patcher {
         (wide as usize, high as usize)
     }
 
+    /// How many patches a picture gets.
+    pub(super) fn grid(&self, picture: &Pixels) -> Grid {
+        let (width, height) = self.size(picture);
+        Grid { rows: height / self.patch, columns: width / self.patch, merge: self.merge }
+    }
+
     /// The patches of a picture.
     pub(super) fn patches(&self, picture: &Pixels) -> Result<Patches, ModelProblem> {
         let (width, height) = self.size(picture);
         let planes = self.steps.at_size(picture, width, height)?;
-        let grid = Grid { rows: height / self.patch, columns: width / self.patch, merge: self.merge };
+        let grid = self.grid(picture);
         let mut values = Vec::with_capacity(planes.values.len());
         for (row, column) in grid.patches() {
             for plane in planes.values.chunks_exact((width * height).max(1)) {

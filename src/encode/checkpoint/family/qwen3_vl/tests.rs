@@ -53,6 +53,7 @@ fn pictures_of_any_shape_have_patches() {
         let picture = Pixels { width, height, rgb: vec![90; (3 * width * height) as usize] };
         let found = patcher().patches(&picture).unwrap();
         assert_eq!(found.values.len(), found.grid.rows * found.grid.columns * 48, "{width} x {height}");
+        assert_eq!(found.grid, patcher().grid(&picture), "{width} x {height}");
         assert!((8..=80).contains(&found.grid.tokens()), "{width} x {height}: {}", found.grid.tokens());
     }
 }
