@@ -8,7 +8,7 @@
 //! ```
 
 use super::name::{check_id, is_commit};
-use super::{Cached, HubError, kind};
+use super::{Cached, HubError, choose, kind};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -56,8 +56,19 @@ impl Repo {
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
     }
 
-    /// The folder of a commit, if it is a model with weights and no link in it leads nowhere.
-    pub(super) fn complete_snapshot(&self, commit: &str) -> Option<PathBuf> {
+    /// What a model is opened from: the folder of a commit, or the GGUF file in it with this in its name; none where that
+    /// is not there, or not whole.
+    pub(super) fn opened(&self, commit: &str, gguf: Option<&str>) -> Option<PathBuf> {
+        let folder = self.complete_snapshot(commit)?;
+        let Some(part) = gguf else { return Some(folder) };
+        let names = kind::names(&folder);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let one = choose::one_gguf("", &names, part).ok()?;
+        names.get(one).map(|name| folder.join(name))
+    }
+
+    /// The folder of a commit, if it is a model with whole weights and no link in it leads nowhere.
+    fn complete_snapshot(&self, commit: &str) -> Option<PathBuf> {
         let folder = self.snapshot(commit);
         let files = files(&folder, DEPTH).ok()?;
         let marked = files.iter().any(|(path, _)| path.file_name().and_then(|name| name.to_str()).is_some_and(is_mark));
@@ -143,7 +154,7 @@ fn link(blob: &Path, relative: &Path, path: &Path) -> io::Result<()> {
 }
 
 fn is_mark(name: &str) -> bool {
-    super::choose::marks(name) || name.ends_with(".gguf")
+    choose::marks(name) || choose::is_gguf(name)
 }
 
 /// All files under a folder with their sizes; none for a link that leads nowhere.

@@ -80,15 +80,20 @@ fn safetensors(names: &[&str], folder: &str) -> Vec<usize> {
 }
 
 /// `model-00001-of-00003.safetensors`.
-fn is_shard(name: &str) -> bool {
+pub(super) fn is_shard(name: &str) -> bool {
     let number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     let numbers = name.strip_prefix("model-").and_then(|rest| rest.strip_suffix(".safetensors"));
     numbers.and_then(|numbers| numbers.split_once("-of-")).is_some_and(|(at, of)| number(at) && number(of))
 }
 
-fn one_gguf(id: &str, names: &[&str], part: &str) -> Result<usize, HubError> {
-    let is_gguf = |name: &str| name.to_ascii_lowercase().ends_with(".gguf") && !name.contains('/');
-    let all: Vec<usize> = (0..names.len()).filter(|at| is_gguf(names[*at])).collect();
+/// Whether the name of a file is one of a GGUF file.
+pub(super) fn is_gguf(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".gguf")
+}
+
+/// The GGUF file with this in its name.
+pub(super) fn one_gguf(id: &str, names: &[&str], part: &str) -> Result<usize, HubError> {
+    let all: Vec<usize> = (0..names.len()).filter(|at| is_gguf(names[*at]) && !names[*at].contains('/')).collect();
     let holds = |name: &str| name.to_ascii_lowercase().contains(&part.to_ascii_lowercase());
     let fitting: Vec<usize> = all.iter().copied().filter(|at| holds(names[*at])).collect();
     let exact = fitting.iter().copied().find(|at| names[*at] == part);

@@ -161,14 +161,23 @@ fn target(at: &str, response: &Response<Body>) -> Option<String> {
     if ![301, 302, 303, 307, 308].contains(&response.status().as_u16()) {
         return None;
     }
-    let location = header(response.headers(), "location")?;
+    resolve(at, header(response.headers(), "location")?)
+}
+
+/// A reference as a full address, seen from an address (RFC 3986, section 5).
+fn resolve(at: &str, location: &str) -> Option<String> {
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    // What stands in a query may well be an address.
+    let scheme = location.split_once("://").map(|(scheme, _)| scheme);
+    let is_full = scheme.is_some_and(|scheme| !scheme.is_empty() && scheme.bytes().all(in_scheme));
     let origin = || {
         let after = at.find("://")? + 3;
         Some(at[after..].find(['/', '?']).map_or(at, |length| &at[..after + length]))
     };
     match location {
-        full if full.contains("://") => Some(full.to_owned()),
+        full if is_full => Some(full.to_owned()),
         other_host if other_host.starts_with("//") => Some(format!("{}:{other_host}", at.split(':').next()?)),
+        query if query.starts_with('?') => Some(format!("{}{query}", at.split('?').next()?)),
         path if path.starts_with('/') => Some(format!("{}{path}", origin()?)),
         beside => Some(format!("{}/{beside}", at.split('?').next()?.rsplit_once('/')?.0)),
     }
@@ -191,6 +200,40 @@ fn failed(url: &str, error: ureq::Error) -> HubError {
             HubError::Unreachable { url, why: "connection refused".to_owned() }
         }
         ureq::Error::HostNotFound => HubError::Unreachable { url, why: "there is no such host".to_owned() },
-        other => HubError::Unreachable { url, why: other.to_string() },
+        other => {
+            let why = other.to_string();
+            // What verifies certificates hands its errors on as those of the connection.
+            if why.to_ascii_lowercase().contains("certificate") {
+                HubError::Untrusted { url, why }
+            } else {
+                HubError::Unreachable { url, why }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_leads_where_its_address_says() {
+        let at = "https://hub.example/org/model/resolve/main/a.json?x=1";
+        for (location, expected) in [
+            ("http://else.example/b", "http://else.example/b"),
+            ("//else.example/b", "https://else.example/b"),
+            ("/b?to=https://else.example/c", "https://hub.example/b?to=https://else.example/c"),
+            ("b?to=https://else.example/c", "https://hub.example/org/model/resolve/main/b?to=https://else.example/c"),
+            ("?y=2", "https://hub.example/org/model/resolve/main/a.json?y=2"),
+        ] {
+            assert_eq!(resolve(at, location).as_deref(), Some(expected), "{location}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_no_matter_of_the_network() {
+        let told = |why: &'static str| failed("https://x", std::io::Error::new(ErrorKind::InvalidData, why).into());
+        assert!(matches!(told("invalid peer certificate: UnknownIssuer"), HubError::Untrusted { .. }));
+        assert!(matches!(told("corrupt message"), HubError::Unreachable { .. }));
     }
 }

@@ -35,25 +35,33 @@ pub enum HubError {
     #[error("no home directory is known; set HF_HOME to the folder that shall hold models")]
     NoHome,
     /// The model is not in the cache, and nobody asked the network.
-    #[error("{id} at revision {revision} is not in the cache {cache}; fetch it with `uninote model pull {id}`")]
+    #[error(
+        "{id} at revision {revision}{} is not in the cache {cache}; fetch it with `uninote model pull {id}{}`",
+        in_words(.gguf.as_deref()), .gguf.as_ref().map_or_else(String::new, |part| format!(" --gguf {part}"))
+    )]
     NotCached {
         /// The model.
         id: String,
         /// The revision.
         revision: String,
+        /// What the name of the one GGUF file should hold, where one is asked for.
+        gguf: Option<String>,
         /// Where was looked.
         cache: PathBuf,
     },
     /// The model is not in the cache, and the network may not be used.
     #[error(
-        "{id} at revision {revision} is not in the cache {cache}, and HF_HUB_OFFLINE forbids the network; unset it, or \
-         copy the model's folder there from another machine"
+        "{id} at revision {revision}{} is not in the cache {cache}, and HF_HUB_OFFLINE forbids the network; unset it, or \
+         copy the model's folder there from another machine",
+        in_words(.gguf.as_deref())
     )]
     Offline {
         /// The model.
         id: String,
         /// The revision.
         revision: String,
+        /// What the name of the one GGUF file should hold, where one is asked for.
+        gguf: Option<String>,
         /// Where was looked.
         cache: PathBuf,
     },
@@ -84,6 +92,17 @@ pub enum HubError {
         /// What was asked for.
         url: String,
         /// What the system or the client said.
+        why: String,
+    },
+    /// The server could not prove who it is.
+    #[error(
+        "the certificate of {url} is not trusted: {why}; check the machine's clock, and where a proxy or HF_ENDPOINT has a \
+         certificate of its own, add its authority to those that the system trusts"
+    )]
+    Untrusted {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with the certificate.
         why: String,
     },
     /// An answer that is no answer.
@@ -155,6 +174,11 @@ pub enum HubError {
     /// The caller's watcher said stop.
     #[error("cancelled by the caller; what has arrived is kept")]
     Cancelled,
+}
+
+/// Which weights are meant.
+fn in_words(gguf: Option<&str>) -> String {
+    gguf.map_or_else(String::new, |part| format!(", with one GGUF file with {part:?} in its name,"))
 }
 
 impl HubError {

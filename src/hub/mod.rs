@@ -83,7 +83,7 @@ impl Hub {
         self
     }
 
-    /// Fetches what the cache lacks of a model, and says in which folder it lies.
+    /// Fetches what the cache lacks of a model, and says where it lies.
     ///
     /// What arrives is kept: a pull that was ended at any moment goes on where it stopped, and no file has its name before
     /// it is complete and checked. `watch` is told each step and may break off.
@@ -99,17 +99,19 @@ impl Hub {
         pull::run(self, id, options, watch)
     }
 
-    /// The folder of a model in the cache, at a branch, tag or commit. Never touches the network.
+    /// What [`encode::from_dir`](crate::encode::from_dir) opens of a model in the cache: its folder, or the GGUF file that is
+    /// asked for. Never touches the network.
     ///
     /// # Errors
     /// [`HubError::NotCached`]; [`HubError::Id`] and [`HubError::Revision`] for what cannot be a name.
-    pub fn path(&self, id: &str, revision: &str) -> Result<PathBuf, HubError> {
+    pub fn path(&self, id: &str, options: &Pull) -> Result<PathBuf, HubError> {
         let repo = Repo::of(&self.cache, id)?;
-        name::check_revision(revision)?;
-        let cached = repo.commit(revision).and_then(|commit| repo.complete_snapshot(&commit));
+        name::check_revision(&options.revision)?;
+        let cached = repo.commit(&options.revision).and_then(|commit| repo.opened(&commit, options.gguf.as_deref()));
         cached.ok_or_else(|| HubError::NotCached {
             id: id.to_owned(),
-            revision: revision.to_owned(),
+            revision: options.revision.clone(),
+            gguf: options.gguf.clone(),
             cache: self.cache.clone(),
         })
     }
@@ -123,7 +125,7 @@ impl Hub {
     }
 }
 
-/// Which state and which weights of a model to fetch.
+/// Which state and which weights of a model to fetch, or to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pull {
@@ -177,7 +179,7 @@ pub struct Progress<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pulled {
-    /// Its folder.
+    /// Its folder, or the GGUF file in it that was asked for: what [`encode::from_dir`](crate::encode::from_dir) opens.
     pub path: PathBuf,
     /// The commit that the revision stands for.
     pub commit: String,

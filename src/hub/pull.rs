@@ -4,7 +4,7 @@ use super::cache::Repo;
 use super::client::Client;
 use super::fetch::Wanted;
 use super::name::check_revision;
-use super::{Hub, HubError, Progress, Pull, Pulled, choose, listing};
+use super::{Hub, HubError, Progress, Pull, Pulled, choose, kind, listing};
 use std::ops::ControlFlow;
 
 /// Bytes that stay free on the disk: links, folders, and what else runs on the machine.
@@ -43,17 +43,24 @@ pub(super) fn run(
         repo.show(&commit, &file.name, &file.expected.etag)?;
     }
     repo.note(&options.revision, &commit)?;
-    Ok(Pulled { path: repo.snapshot(&commit), commit, fetched_files: missing.len(), fetched_bytes })
+    let mut path = repo.snapshot(&commit);
+    path.extend(files.iter().map(|file| &file.name).find(|name| choose::is_gguf(name)));
+    Ok(Pulled { path, commit, fetched_files: missing.len(), fetched_bytes })
 }
 
 fn from_cache(hub: &Hub, repo: &Repo, id: &str, options: &Pull) -> Result<Pulled, HubError> {
     let commit = repo.commit(&options.revision);
-    let found = commit.and_then(|commit| Some((repo.complete_snapshot(&commit)?, commit)));
-    match found {
+    let gguf = options.gguf.as_deref();
+    let found = commit.and_then(|commit| Some((repo.opened(&commit, gguf)?, commit)));
+    // A folder may hold a GGUF file of an earlier pull and nothing of what is asked for now.
+    match found.filter(|(path, _)| gguf.is_some() || kind::has_safetensors(path)) {
         Some((path, commit)) => Ok(Pulled { path, commit, fetched_files: 0, fetched_bytes: 0 }),
-        None => {
-            Err(HubError::Offline { id: id.to_owned(), revision: options.revision.clone(), cache: hub.cache.clone() })
-        }
+        None => Err(HubError::Offline {
+            id: id.to_owned(),
+            revision: options.revision.clone(),
+            gguf: options.gguf.clone(),
+            cache: hub.cache.clone(),
+        }),
     }
 }
 

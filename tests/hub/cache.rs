@@ -4,6 +4,7 @@ use crate::sandbox::{Ran, Sandbox};
 use crate::server::{Answer, Repo, Server, etag};
 use serde_json::json;
 use std::fs;
+use std::path::Path;
 
 const ID: &str = "org/tiny-bert";
 
@@ -112,9 +113,22 @@ fn quantised_weights_come_on_request_and_pickle_never() {
     let served = repo.clone();
     let server = Server::start(move |request| served.answer(request));
     let sandbox = Sandbox::at(&server);
-    sandbox.run(&["pull", ID, "--gguf", "q8"]).exits(0);
     let path = sandbox.model(ID).join("snapshots").join(&repo.commit);
+    let line = |path: &Path| format!("{}\n", path.display());
+    let file = line(&path.join("tiny-Q8_0.gguf"));
+    assert_eq!(sandbox.run(&["pull", ID, "--gguf", "q8"]).exits(0).out, file);
     assert!(path.join("tiny-Q8_0.gguf").exists() && !path.join("model.safetensors").exists());
+    assert_eq!(sandbox.run(&["path", ID, "--gguf", "q8"]).exits(0).out, file);
+    sandbox.run(&["path", ID, "--gguf", "f16"]).exits(1).says(&["uninote model pull org/tiny-bert --gguf f16"]);
+    // What was not fetched is not there offline, whatever else of the model is.
+    let offline = |arguments: &[&str]| Ran::of(sandbox.command(arguments).env("HF_HUB_OFFLINE", "1"));
+    assert_eq!(offline(&["pull", ID, "--gguf", "q8"]).exits(0).out, file);
+    offline(&["pull", ID, "--gguf", "f16"]).exits(2).says(&["with one GGUF file with \"f16\" in its name"]);
+    offline(&["pull", ID]).exits(2).says(&["HF_HUB_OFFLINE forbids"]);
+    // Both kinds of weights share a folder: each pull says which path is its own.
+    assert_eq!(sandbox.run(&["pull", ID]).exits(0).out, line(&path));
+    assert_eq!(sandbox.run(&["pull", ID, "--gguf", "f16"]).exits(0).out, line(&path.join("tiny-f16.gguf")));
+    assert_eq!(sandbox.run(&["path", ID, "--gguf", "q8"]).exits(0).out, file);
     sandbox.run(&["pull", ID, "--gguf", "tiny"]).exits(2).says(&["tiny-Q8_0.gguf, tiny-f16.gguf"]);
 
     let mut pickle = repo;

@@ -1,5 +1,6 @@
 //! A model directory: its small files as parsed JSON, its large ones as maps.
 
+use super::gguf;
 use super::problem::ModelProblem;
 use crate::disk::{Bytes, DiskError, map_source, read_source, resolve_source};
 use serde::de::DeserializeOwned;
@@ -13,22 +14,36 @@ const JSON_BYTES: u64 = 256 << 20;
 #[derive(Debug, Clone)]
 pub(super) struct Directory {
     path: PathBuf,
+    /// The GGUF file in it that was named.
+    weights: Option<String>,
 }
 
 impl Directory {
     /// However its path is spelled: its name, which can decide about prompts, is that of the directory itself.
     pub(super) fn open(path: &Path) -> Result<Self, ModelProblem> {
         if path.is_dir() {
-            return Ok(Self { path: resolve_source(path) });
+            return Ok(Self { path: resolve_source(path), weights: None });
+        }
+        let named = path.file_name().and_then(|name| name.to_str()).filter(|name| gguf::is_one(name) && path.is_file());
+        if let Some(name) = named {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            // The file may be a link to elsewhere, as in a hub's cache: what belongs to it lies beside the link.
+            return Ok(Self { path: resolve_source(folder), weights: Some(name.to_owned()) });
         }
         Err(ModelProblem::Missing {
             file: path.display().to_string(),
-            remedy: "name the directory that holds the model's config.json",
+            remedy: "name the directory that holds the model's config.json, or a .gguf file in one",
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// The GGUF file that was named in place of the directory.
+    pub(super) fn weights(&self) -> Option<&str> {
+        self.weights.as_deref()
+    }
+
+    /// What opens the same again.
+    pub(super) fn location(&self) -> PathBuf {
+        self.weights.as_ref().map_or_else(|| self.path.clone(), |file| self.path.join(file))
     }
 
     /// What people call the model: the name of its directory, or of the repository where it lies in a hub cache.

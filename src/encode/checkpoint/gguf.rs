@@ -49,19 +49,25 @@ pub(super) fn accompanied(directory: &Directory) -> Result<(), ModelProblem> {
     }
 }
 
-/// The GGUF files of a directory.
-fn files(directory: &Directory) -> Result<Vec<String>, ModelProblem> {
-    Ok(directory.files()?.into_iter().filter(|file| file.ends_with(".gguf")).collect())
+/// Whether the name of a file is one of a GGUF file.
+pub(super) fn is_one(file: &str) -> bool {
+    file.to_ascii_lowercase().ends_with(".gguf")
 }
 
-/// The one GGUF file of a directory, if there is any.
+/// The GGUF files of a directory.
+fn files(directory: &Directory) -> Result<Vec<String>, ModelProblem> {
+    Ok(directory.files()?.into_iter().filter(|file| is_one(file)).collect())
+}
+
+/// The GGUF file of a directory, if there is one.
 pub(super) fn file(directory: &Directory) -> Result<Option<String>, ModelProblem> {
     let mut files = files(directory)?;
     if files.len() > 1 {
         return Err(ModelProblem::Unsupported {
             what: "set of weights",
             found: files.join(", "),
-            supported: "one .gguf file a directory, in one piece".to_owned(),
+            supported: "one .gguf file a directory, in one piece; of several, name one in place of the directory"
+                .to_owned(),
         });
     }
     Ok(files.pop())

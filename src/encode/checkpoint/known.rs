@@ -190,7 +190,7 @@ mod tests {
         let plain = Directory::open(&model).unwrap();
         for spelling in ["1_Pooling/..", ".", "../multilingual-e5-small/."] {
             let directory = Directory::open(&model.join(spelling)).unwrap();
-            assert_eq!((directory.name(), directory.path()), (plain.name(), plain.path()), "{spelling}");
+            assert_eq!((directory.name(), directory.location()), (plain.name(), plain.location()), "{spelling}");
         }
         assert_eq!(known(&plain.name()).0, "query: ");
     }

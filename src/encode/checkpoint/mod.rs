@@ -67,6 +67,7 @@ const PASSAGE_TOKENS: usize = 160;
 /// Matrices are computed in f32: a model stored in half precision takes twice its size of memory, beside tables of tokens,
 /// which stay in the mapped files. Qwen3 and Gemma 3 are also read from one `.gguf` file beside the other files, without
 /// safetensors; its blocks of small integers stay as small as they are, and rows are rounded to eight bits for the products.
+/// Where a directory holds several sets of weights, the path of a `.gguf` file in it chooses that one.
 ///
 /// ```no_run
 /// # fn main() -> uninote::Result<()> {
@@ -119,7 +120,7 @@ impl Checkpoint {
         let device = device();
         let mut fingerprint = Fingerprint::new(REVISION);
         let settings = Settings::read(directory)?;
-        let model = family::load(directory, &settings, &device, &mut fingerprint)?;
+        let model = family::load(&settings.model, &settings, &device, &mut fingerprint)?;
         for prompt in [&settings.prompts.query, &settings.prompts.document, &settings.prompts.item] {
             fingerprint.add("prompt", prompt.as_bytes());
         }
@@ -131,7 +132,7 @@ impl Checkpoint {
         info.prompts = settings.prompts;
         // The title goes before each passage, and estimates of tokens are rough: half of what a short-sighted model reads.
         info.passage_tokens = PASSAGE_TOKENS.min(model.limit() / 2).max(8);
-        info.location = directory.path().display().to_string();
+        info.location = directory.location().display().to_string();
         Ok(Self { info, model, device })
     }
 

@@ -46,7 +46,7 @@ impl TextModel {
         let tokens = Tokens::load(directory, limit, fingerprint)?;
         let pooling = settings.pooling.unwrap_or_else(|| backbone.pooling());
         fingerprint.add("pooling", format!("{pooling:?}").as_bytes());
-        let load = |folder: &String| Dense::load(directory, folder, device, fingerprint);
+        let load = |folder: &String| Dense::load(&settings.root, folder, device, fingerprint);
         let dense = settings.dense.iter().map(load).collect::<std::result::Result<_, _>>()?;
         Ok(Self { tokens, backbone, pooling, dense })
     }

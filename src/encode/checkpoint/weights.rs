@@ -64,7 +64,7 @@ impl Weights {
             whole_norms: false,
         };
         for file in files {
-            if file.ends_with(".gguf") { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
+            if gguf::is_one(&file) { weights.add_gguf(directory, &file)? } else { weights.add(directory, &file)? }
         }
         for (name, bytes) in &weights.files {
             fingerprint.add(name, bytes);
@@ -140,6 +140,9 @@ impl Weights {
 
 /// The files with the weights, or why there are none that can be used.
 fn weight_files(directory: &Directory) -> Result<Vec<String>, ModelProblem> {
+    if let Some(named) = directory.weights() {
+        return Ok(vec![named.to_owned()]);
+    }
     if directory.holds(SINGLE) {
         return Ok(vec![SINGLE.to_owned()]);
     }

@@ -13,6 +13,7 @@ mod pull;
 use crate::Place;
 use crate::failure::{Failure, Outcome};
 use clap::Subcommand;
+use uninote::hub::Pull;
 
 /// Arguments of `uninote model`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ enum Action {
     List,
     /// Fetch a model into the cache, or what is missing of it
     Pull(pull::Arguments),
-    /// Print the folder of a model in the cache
+    /// Print where a model lies in the cache
     Path(path::Arguments),
 }
 
@@ -50,4 +51,15 @@ struct Which {
     /// Branch, tag or commit
     #[arg(long, value_name = "REVISION", default_value = "main")]
     revision: String,
+    /// The one GGUF file with PART in its name, such as Q8_0, in place of safetensors
+    #[arg(long, value_name = "PART")]
+    gguf: Option<String>,
+}
+
+impl Which {
+    fn options(&self) -> Pull {
+        let mut options = Pull::new().revision(&self.revision);
+        options.gguf.clone_from(&self.gguf);
+        options
+    }
 }

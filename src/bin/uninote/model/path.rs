@@ -25,8 +25,8 @@ struct PathJson<'a> {
 impl Arguments {
     /// Runs the command.
     pub(super) fn run(&self, place: &Place) -> Result<Outcome, Failure> {
-        let Which { id, revision } = &self.which;
-        let path = Hub::from_env()?.path(id, revision)?;
+        let Which { id, revision, .. } = &self.which;
+        let path = Hub::from_env()?.path(id, &self.which.options())?;
         if place.json {
             print_json(&PathJson { id, revision, path: &path })?
         } else {

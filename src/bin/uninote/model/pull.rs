@@ -8,16 +8,13 @@ use crate::progress::Progress;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
-use uninote::hub::{Hub, Pull, Pulled};
+use uninote::hub::{Hub, Pulled};
 
 /// Arguments of `uninote model pull`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Fetch the one GGUF file with PART in its name, such as Q8_0, in place of safetensors
-    #[arg(long, value_name = "PART")]
-    gguf: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -33,12 +30,10 @@ struct PulledJson<'a> {
 impl Arguments {
     /// Runs the command. Ctrl-C may end the process at any moment: the cache never holds half a file under its name.
     pub(super) fn run(&self, place: &Place) -> Result<Outcome, Failure> {
-        let Which { id, revision } = &self.which;
-        let mut options = Pull::new().revision(revision);
-        options.gguf.clone_from(&self.gguf);
+        let Which { id, revision, .. } = &self.which;
         let hub = Hub::from_env()?;
         let progress = Progress::of_work(format!("asking for {id}"));
-        let pulled = hub.pull(id, &options, &mut |step| {
+        let pulled = hub.pull(id, &self.which.options(), &mut |step| {
             progress.reached(step.done, step.total, step.file);
             ControlFlow::Continue(())
         });

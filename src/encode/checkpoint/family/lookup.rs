@@ -58,7 +58,7 @@ pub(super) fn load(
     }
     let config: Option<Config> = directory.json("config.json")?;
     let folder = match &settings.table {
-        Some(folder) => directory.folder(folder)?,
+        Some(folder) => settings.root.folder(folder)?,
         None => directory.clone(),
     };
     let weights = Weights::open(&folder, device, fingerprint)?;

@@ -40,6 +40,16 @@ impl Copy {
         std::fs::read(self.path(file)).unwrap()
     }
 
+    /// Moves all files but `modules.json` into a folder, as that of a module.
+    pub(super) fn move_into(&self, folder: &str) {
+        let files = std::fs::read_dir(self.directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<PathBuf> = files.filter(|path| path.is_file() && !path.ends_with("modules.json")).collect();
+        std::fs::create_dir(self.path(folder)).unwrap();
+        for file in files {
+            std::fs::rename(&file, self.path(folder).join(file.file_name().unwrap())).unwrap();
+        }
+    }
+
     /// Changes a JSON file.
     pub(super) fn edit(&self, file: &str, change: impl FnOnce(&mut Value)) {
         let mut value = serde_json::from_slice(&self.bytes(file)).unwrap();

@@ -96,6 +96,25 @@ fn weights_alone_are_refused_with_the_remedy() {
 }
 
 #[test]
+fn a_file_that_is_named_is_the_one_that_is_read() {
+    let several = copied("qwen3-gguf", &[]);
+    copy(several.path().join(FILE), several.path().join("model-Q4_0.gguf")).unwrap();
+    write(several.path().join("model.safetensors"), b"not looked at").unwrap();
+    let part = [Part::Text("A recipe for tomato soup")];
+    let encode = |path: &Path| {
+        let encoder = Checkpoint::from_dir(path).unwrap_or_else(|error| panic!("{error}"));
+        let vectors = encoder.encode(Role::Document, &[Input { parts: &part }]).unwrap();
+        (encoder.info().clone(), vectors.iter().flatten().copied().collect::<Vec<f32>>())
+    };
+    let (alone, expected) = encode(&folder("qwen3-gguf"));
+    let (info, found) = encode(&several.path().join("1_Pooling/..").join(FILE));
+    assert_eq!((found, &info.fingerprint), (expected, &alone.fingerprint));
+    assert_eq!(Path::new(&info.location), several.path().canonicalize().unwrap().join(FILE));
+    assert_eq!(encode(Path::new(&info.location)).0, info);
+    assert!(matches!(problem(&several.path().join("config.json")), ModelProblem::Missing { .. }));
+}
+
+#[test]
 fn a_file_cut_short_or_of_another_kind_is_refused() {
     let copy = copied("qwen3-gguf", &[]);
     let whole = read(copy.path().join(FILE)).unwrap();

@@ -1,5 +1,6 @@
 //! A model that reads texts and pictures in one input, alone and in a batch.
 
+use super::copy::Copy;
 use super::{Fixture, assert_close, folder};
 use crate::encode::{Encoder, Fusion, Input, Modalities, Part, Role};
 use crate::note::picture::decode;
@@ -47,7 +48,9 @@ fn case(case: &Value) -> Case {
 
 #[test]
 fn pictures_are_shared_out_by_their_sizes() {
-    let encoder = Fixture::open("qwen3-vl").encoder;
+    let copy = Copy::of("qwen3-vl");
+    copy.edit("preprocessor_config.json", |settings| settings["size"]["longest_edge"] = 8000.into());
+    let encoder = copy.open();
     let pixels = |side: u32| Pixels { width: side, height: side, rgb: vec![90; (3 * side * side) as usize] };
     let (small, large) = (pixels(24), pixels(600));
     let cost = |picture| encoder.model.cost(&Input { parts: &[Part::Picture(picture)] });

@@ -31,6 +31,44 @@ fn weights_with_a_head_beside_them_have_names_within_the_model() {
 }
 
 #[test]
+fn a_model_in_the_folder_of_its_module() {
+    let copy = Copy::of("bert-dense");
+    let (plain, limit) = (encode(&copy.open(), TEXT).unwrap(), copy.open().model.limit());
+    copy.edit("modules.json", |modules| modules[0]["path"] = json!("0_Transformer"));
+    assert!(matches!(copy.refused().0, ModelProblem::Missing { file, .. } if file.ends_with("0_Transformer")));
+    copy.move_into("0_Transformer");
+    let inner = copy.open();
+    assert_eq!((encode(&inner, TEXT).unwrap(), inner.model.limit()), (plain, limit));
+
+    let copy = Copy::of("clip");
+    let plain = encode(&copy.open(), TEXT).unwrap();
+    let module = json!([{ "path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel" }]);
+    copy.write("modules.json", module.to_string());
+    copy.move_into("0_CLIPModel");
+    assert_eq!(encode(&copy.open(), TEXT).unwrap(), plain);
+}
+
+#[test]
+fn the_longest_input_under_the_names_of_older_models() {
+    let copy = Copy::of("roberta");
+    copy.remove("sentence_bert_config.json");
+    let without = copy.open().model.limit();
+    copy.write("sentence_roberta_config.json", json!({ "max_seq_length": 9 }).to_string());
+    assert!(without > 9 && copy.open().model.limit() == 9, "{without}");
+    copy.write("sentence_bert_config.json", json!({ "max_seq_length": 11 }).to_string());
+    assert_eq!(copy.open().model.limit(), 11);
+}
+
+#[test]
+fn settings_that_are_null_say_nothing() {
+    let copy = Copy::of("bert");
+    let own = json!({ "matryoshka_dimensions": null, "prompts": null, "truncate_dim": null });
+    copy.write("config_sentence_transformers.json", own.to_string());
+    copy.edit("config.json", |config| config["matryoshka_dimensions"] = json!(null));
+    assert!(encode(&copy.open(), TEXT).is_ok());
+}
+
+#[test]
 fn nomic_bert_as_transformers_writes_it() {
     const NAMES: [(&str, &str); 9] = [
         ("encoder.layers.", "layers."),

@@ -82,7 +82,7 @@ pub(super) fn load(
     };
     let pooling = settings.pooling.unwrap_or(Pooling::Last);
     fingerprint.add("pooling", format!("{pooling:?}").as_bytes());
-    let dense = settings.dense.iter().map(|folder| Dense::load(directory, folder, device, fingerprint));
+    let dense = settings.dense.iter().map(|folder| Dense::load(&settings.root, folder, device, fingerprint));
     Ok(Box::new(Qwen3Vl {
         dense: dense.collect::<std::result::Result<_, _>>()?,
         axes: (0..decoder.rope.pairs()).map(axis).collect(),
