@@ -25,7 +25,7 @@ pub const ROW_NOTE: u32 = 0;
 pub const ROW_PASSAGE: u32 = 1;
 /// Row of one picture of a note.
 pub const ROW_PICTURE: u32 = 2;
-/// Row of one region of a picture: a cell of an even grid over it.
+/// Row of one region of a picture: a cell of a grid over it, whose cells may overlap.
 pub const ROW_REGION: u32 = 3;
 /// Row of one vector that the caller gave a note in a named space.
 pub const ROW_VECTOR: u32 = 4;

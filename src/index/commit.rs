@@ -73,14 +73,14 @@ impl Writer {
             of.segments == manifest.segments && of.spaces == manifest.spaces && of.encoder == manifest.encoder
         };
         if same(&known.manifest) {
+            // What was written and is not wanted any more may lose its files from here on.
+            self.retain_named(&manifest);
             return Ok(());
         }
         let state = self.state(manifest.clone())?;
         publish_manifest(self.shared.storage.as_ref(), &manifest)?;
         // From here on the commit has happened, and nothing can fail any more.
-        self.segments.retain(|entry| !entry.all_deleted());
-        self.rotations.retain(|id, _| manifest.rotations.iter().any(|file| file.id == *id));
-        self.newest_rotations.retain(|_, id| self.rotations.contains_key(id));
+        self.retain_named(&manifest);
         self.manifest = manifest;
         self.shared.swap(state);
         tracing::info!(generation = self.manifest.generation, segments = self.segments.len(), "committed");
@@ -88,6 +88,13 @@ impl Writer {
             tracing::warn!(%error, "files that are no longer needed could not be removed; the next writer tries again");
         }
         Ok(())
+    }
+
+    /// Forgets what this manifest does not name: the files of that are removed, if not now then with the next sweep.
+    fn retain_named(&mut self, manifest: &Manifest) {
+        self.segments.retain(|entry| !entry.all_deleted());
+        self.rotations.retain(|id, _| manifest.rotations.iter().any(|file| file.id == *id));
+        self.newest_rotations.retain(|_, id| self.rotations.contains_key(id));
     }
 
     fn write_tombstones(&mut self) -> Result<()> {

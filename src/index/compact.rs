@@ -85,18 +85,23 @@ fn wants_graph(entry: &WriterSegment) -> bool {
 }
 
 /// A stored note as it was once prepared.
-pub(super) fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
+fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
     let segment = &entry.segment;
     let record = segment.record(note)?;
     let kept = |blob: Option<u32>| blob.map(|blob| segment.picture(blob).map(<[u8]>::to_vec)).transpose();
     let pictures = record.pictures.iter().map(|picture| kept(picture.blob)).collect::<Result<_>>()?;
-    let mut rows = vec![Vec::new(); spaces];
-    for (ordinal, parts) in (0_u16..).zip(&mut rows) {
-        let Some(space) = segment.space(ordinal)? else { continue };
+    Ok(Prepared { record, pictures, rows: rows_again(entry, note, 0..spaces)?, warnings: Vec::new() })
+}
+
+/// The rows of a stored note in some of the spaces.
+pub(super) fn rows_again(entry: &WriterSegment, note: u32, spaces: Range<usize>) -> Result<Vec<Vec<PartVector>>> {
+    let mut rows = vec![Vec::new(); spaces.len()];
+    for (ordinal, parts) in spaces.zip(&mut rows) {
+        let Some(space) = entry.segment.space(ordinal as u16)? else { continue };
         for row in space.view.rows_of(note) {
             let found = space.view.rows.get(*row as usize).zip(space.vector(*row));
             parts.extend(found.map(|(row, vector)| PartVector { row: *row, vector: vector.to_vec() }));
         }
     }
-    Ok(Prepared { record, pictures, rows, warnings: Vec::new() })
+    Ok(rows)
 }

@@ -11,8 +11,10 @@
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
+//! | `guarded.rs` | the encoder, called so that a panic of it is an error |
 //! | `prepare.rs` | notes to their records and rows, a batch at a time |
 //! | `pipeline.rs` | reading and encoding beside building, with bounded queues |
+//! | `workers.rs` | the threads that do this on many cores |
 //! | `build.rs` | encoded notes to a segment file |
 //! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
@@ -25,6 +27,7 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod guarded;
 mod opening;
 mod options;
 mod pipeline;
@@ -37,6 +40,7 @@ mod state;
 mod sweep;
 mod target;
 mod verify;
+mod workers;
 mod writer;
 
 pub use commit::{Commit, Skipped};
@@ -202,12 +206,14 @@ impl Index {
     /// elsewhere get [`Error::WrongEncoder`] from [`Index::refresh`] and keep the state they have.
     ///
     /// A picture that is gone, and a note the encoder fails on, are reported in [`Commit::skipped`] and stay in the index.
-    /// `progress` hears how many notes of how many have been handed to the encoder. The call takes as long as adding all
-    /// notes, as much disk as a second index meanwhile, and as much memory as [`Index::compact`].
+    /// `progress` hears how many notes of how many have been handed to the encoder; a call of it that writes to this index
+    /// would wait for itself for ever. The call takes as long as adding all notes, up to two more copies of the index on the
+    /// disk meanwhile, and as much memory as [`Index::compact`].
     ///
     /// # Errors
-    /// [`Error::Cancelled`], and those of [`Index::commit`]: nothing has changed then but the commit of what was written
-    /// before.
+    /// [`Error::Cancelled`], [`Error::Encode`] with the first fault of an encoder that fails on everything it is given (on
+    /// the first 32 notes, or on all), and those of [`Index::commit`]: nothing has changed then but the commit of what was
+    /// written before.
     pub fn reencode(
         &self,
         encoder: SharedEncoder,

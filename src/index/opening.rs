@@ -37,6 +37,12 @@ impl Index {
         let source = options.source.resolve()?;
         let spaces = spaces::all(source.width(), &options.spaces)?;
         state::create(storage.as_ref(), &source, (options.keeps_pictures, options.picture_regions), spaces)?;
+        if let VectorSource::Encoder(encoder) = &source
+            && encoder.info().prefixes.is_empty()
+        {
+            let encoder = &encoder.info().name;
+            tracing::info!(%encoder, "the model was not trained for prefixes: a rotation will be learnt instead");
+        }
         Self::open_source(storage, &|_| Ok(source.clone()))
     }
 

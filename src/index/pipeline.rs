@@ -3,6 +3,7 @@
 
 use super::prepare::{Assembly, Recipe, Step, failed, read};
 pub(super) use super::prepare::{Done, Job};
+use super::workers::Workers;
 use crate::error::Result;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
@@ -33,10 +34,12 @@ impl Pipeline {
         let (outgoing, done) = bounded(QUEUE);
         let stopped = Arc::new(AtomicBool::new(false));
         let recipe = Arc::new(recipe);
+        let workers = Arc::new(Workers::default());
         let reading = {
-            let recipe = Arc::clone(&recipe);
+            let (recipe, workers) = (Arc::clone(&recipe), Arc::clone(&workers));
             move || {
-                let _ = incoming.iter().all(|batch| read(batch, &recipe, &mut |step| ready.send(step).is_ok()));
+                let mut take = |step| ready.send(step).is_ok();
+                let _ = incoming.iter().all(|batch| read(batch, &recipe, &workers, &mut take));
             }
         };
         let encoding = {
@@ -49,10 +52,11 @@ impl Pipeline {
                     }
                     let mut begun: Assembly = assembly.take().unwrap_or_else(|| Assembly::start(&step));
                     let last = step.last;
-                    begun.add(step, &recipe);
+                    // Nothing waits for a queue among the workers: there may be one only.
+                    workers.run(|| begun.add(step, &recipe));
                     if !last {
                         assembly = Some(begun);
-                    } else if outgoing.send(begun.finish(&recipe)).is_err() {
+                    } else if outgoing.send(workers.run(|| begun.finish(&recipe))).is_err() {
                         break;
                     }
                 }

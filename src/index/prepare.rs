@@ -13,7 +13,8 @@
 //! The global row of a note is one vector of all its content, in the way that [`EncoderInfo::fusion`] names:
 //!
 //! * `Interleaved`: one forward pass over the title, the text up to the end of its eighth passage (the encoder cuts what it
-//!   does not read) and the first four pictures that can be read, as far as they have no more than 24 MiB of pixels.
+//!   does not read) and the pictures at the start: of those whose headers can be read the first four, up to the one with
+//!   which they would have more than 24 MiB of pixels.
 //! * `Late`: the weighted mean of the mean of all texts (the passages, or the title where there is no text) and the mean of
 //!   all pictures, each mean brought to unit length before.
 //!
@@ -39,6 +40,7 @@ use crate::encode::EncoderInfo;
 use crate::encode::{Fusion, SharedEncoder};
 use crate::error::{Error, Result};
 use crate::note::{Note, NoteError};
+use index_format::layout::OWN_SPACES;
 use index_format::{Record, RowEntry};
 
 /// What is made of every note of an index.
@@ -104,6 +106,11 @@ impl Prepared {
         self.record.title.len() + self.record.text.len() + pictures + vectors + 1024
     }
 
+    /// Whether the encoder, or a caller in its place, gave it anything.
+    pub(super) fn is_encoded(&self) -> bool {
+        self.rows.iter().take(OWN_SPACES).any(|rows| !rows.is_empty())
+    }
+
     /// Rows in all spaces.
     pub(super) fn row_count(&self) -> usize {
         self.rows.iter().map(Vec::len).sum()
@@ -140,6 +147,8 @@ pub(super) struct Job {
 pub(super) struct Done {
     pub(super) sequence: u64,
     pub(super) id: String,
+    /// The first fault of the encoder, where the rest of the note is taken without what it would have given.
+    pub(super) fault: Option<Error>,
     pub(super) result: Result<Prepared>,
 }
 

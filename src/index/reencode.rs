@@ -2,12 +2,12 @@
 //! them in the place of the old ones. Until then nothing has changed, for nobody.
 
 use super::commit::Commit;
-use super::compact::prepared_again;
+use super::compact::rows_again;
 use super::options::{VectorSource, WantedSource};
 use super::pipeline::Pipeline;
 use super::prepare::{Given, Recipe};
 use super::sweep::remove_unnamed;
-use super::writer::{Writer, WriterSegment};
+use super::writer::{BATCH, Writer, WriterSegment};
 use crate::encode::SharedEncoder;
 use crate::error::{Error, Result};
 use crate::query::Cancel;
@@ -16,6 +16,31 @@ use index_format::Manifest;
 use index_format::layout::OWN_SPACES;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// How an encoder fares with the notes it is given.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Notes with vectors.
+    encoded: usize,
+    /// Notes with a fault.
+    faulted: usize,
+    /// The first fault.
+    first: Option<Error>,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, fault: Option<Error>, encoded: bool) {
+        self.encoded += usize::from(encoded);
+        self.faulted += usize::from(fault.is_some());
+        self.first = self.first.take().or(fault);
+    }
+
+    /// The first fault, if there are at least so many and nothing but them.
+    fn check(&mut self, faults: usize) -> Result<()> {
+        let hopeless = self.encoded == 0 && self.faulted >= faults;
+        self.first.take_if(|_| hopeless).map_or(Ok(()), Err)
+    }
+}
 
 impl Writer {
     /// Commits what is written, then moves the index to this encoder. `progress` hears how many notes of how many were
@@ -76,6 +101,7 @@ impl Writer {
             encoded: Vec::new(),
             encoded_rows: 0,
             encoded_bytes: 0,
+            tally: Tally::default(),
             lock: Arc::clone(&self.lock),
         })
     }
@@ -97,11 +123,14 @@ impl Writer {
                     return Err(Error::Cancelled);
                 }
                 successor.take_stored(entry, note)?;
+                successor.tally.check(BATCH)?;
                 done += 1;
                 progress(done, total);
             }
         }
         successor.flush()?;
+        // An encoder that fails on everything would leave an index that finds nothing.
+        successor.tally.check(1)?;
         if successor.segments.len() > 1 {
             let merged = successor.merge(cancelled)?;
             successor.replace_all(merged);
@@ -111,10 +140,10 @@ impl Writer {
 
     /// Takes a stored note over, with its vectors in the caller's spaces as they are.
     fn take_stored(&mut self, entry: &WriterSegment, note: u32) -> Result<()> {
-        let stored = prepared_again(entry, note, self.manifest.spaces.len())?;
-        let named = stored.rows.into_iter().skip(OWN_SPACES).collect();
+        let named = rows_again(entry, note, OWN_SPACES..self.manifest.spaces.len())?;
+        let record = entry.segment.record(note)?;
         let blob = |blob| entry.segment.picture(blob).map(<[u8]>::to_vec);
-        let note = note_of(stored.record.clone(), blob)?;
-        self.take(note, Given { whole: None, named }, Some(Box::new(stored.record)))
+        let note = note_of(record.clone(), blob)?;
+        self.take(note, Given { whole: None, named }, Some(Box::new(record)))
     }
 }

@@ -2,10 +2,10 @@
 
 use super::spaces;
 use super::state::{Shared, State};
-use super::target::target;
+use super::target::{of_texts, target};
 use crate::error::Result;
 use crate::note::Note;
-use crate::query::{Answer, Limits, LiveSegment, Query, SearchOptions, search};
+use crate::query::{Answer, Limits, LiveSegment, Query, SearchOptions, Target, search};
 use crate::segment::note_of;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -58,6 +58,9 @@ pub struct Stats {
     pub fingerprint: String,
     /// Width of the vectors.
     pub width: u32,
+    /// Prefixes of its vectors that the encoder was trained to keep useful. Where there are none, the index learns a rotation
+    /// that makes some, from 4,096 rows on.
+    pub prefixes: Vec<u32>,
     /// Vector spaces.
     pub spaces: Vec<SpaceStats>,
 }
@@ -120,7 +123,8 @@ impl Snapshot {
     }
 
     /// Answers many queries, on the threads of the current rayon pool (all cores unless you made another); the answers come
-    /// in the order of the queries. A timeout among the options is that of each search.
+    /// in the order of the queries. Queries of one text each are encoded together, up to 256 in one call of the encoder. A
+    /// timeout among the options is that of each search.
     ///
     /// # Errors
     /// Those of [`Snapshot::search`] for any of the queries.
@@ -130,7 +134,15 @@ impl Snapshot {
         options: &SearchOptions,
     ) -> Result<Vec<Answer>> {
         let queries: Vec<Query> = queries.into_iter().map(Into::into).collect();
-        queries.into_par_iter().map(|query| self.search(query, options)).collect()
+        let ready = of_texts(self, &queries);
+        let answer = |(query, target): (Query, Option<Target>)| match target {
+            None => self.search(query, options),
+            Some(target) => {
+                let limits = Limits::start(options);
+                search(&self.state.segments, &target, options, &limits, self.generation())
+            }
+        };
+        queries.into_par_iter().zip(ready).map(answer).collect()
     }
 
     /// Counts.
@@ -159,6 +171,7 @@ impl Snapshot {
             encoder: manifest.encoder.name.clone(),
             fingerprint: manifest.encoder.fingerprint.clone(),
             width: manifest.encoder.width,
+            prefixes: manifest.encoder.prefixes.clone(),
             spaces: spaces.collect(),
         }
     }

@@ -35,7 +35,8 @@ impl Writer {
     /// Takes over what the encoder finished. Only now does a new version replace the old one: a note that could not be
     /// encoded is reported, and its old version stays.
     pub(super) fn absorb(&mut self, done: Vec<Done>) {
-        for Done { sequence, id, result } in done {
+        for Done { sequence, id, fault, result } in done {
+            self.tally.count(fault, result.as_ref().is_ok_and(Prepared::is_encoded));
             if self.newest.get(&id) != Some(&sequence) {
                 continue;
             }

@@ -1,10 +1,11 @@
 //! From what a caller asks to one direction a space: terms are encoded, fetched and checked, then brought together.
 
+use super::guarded::{self, INPUTS};
 use super::options::VectorSource;
 use super::snapshot::Snapshot;
 use super::spaces::{CONTENT, named, unit};
 use crate::disk::read_source;
-use crate::encode::{EncodeError, Input, Part, Role, encode_checked};
+use crate::encode::{EncodeError, Input, Part, Role};
 use crate::error::{Error, QueryError, Result};
 use crate::note::picture::decode;
 use crate::note::{Picture, PictureLimits, PictureSource, Pixels};
@@ -13,6 +14,7 @@ use crate::segment::{GLOBAL, LOCAL, OpenSpace};
 use crate::vector::normalise;
 use index_format::RowEntry;
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
+use rayon::prelude::*;
 
 /// Weight of what is not wanted against what is; Rocchio's formula leaves it open. Of 391 pairs of Cranfield's queries, "both,
 /// but not the second" (MiniLM vectors) found the first one's documents with nDCG@10 0.18 at weight 0, 0.33 at 0.25, 0.39 at
@@ -34,6 +36,33 @@ pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
     Ok(Target { aims, exclude: asked.exclude })
 }
 
+/// What those of many queries ask that are one text each, with all texts encoded together. None for the others, and for all
+/// of a call that fails: asked for itself, each query says what is wrong with it.
+pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Target>> {
+    let mut targets: Vec<Option<Target>> = queries.iter().map(|_| None).collect();
+    let VectorSource::Encoder(encoder) = &snapshot.state.source else { return targets };
+    let texts = targets.iter_mut().zip(queries).filter_map(|(target, query)| match query.terms.as_slice() {
+        [Term { sought: Sought::Text(text), weight, wanted: true }] if counts(*weight) => {
+            Some((target, [Part::Text(text)], f64::from(*weight)))
+        }
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().par_chunks_mut(INPUTS).for_each(|texts| {
+        let inputs: Vec<Input<'_>> = texts.iter().map(|(_, parts, _)| Input { parts }).collect();
+        let Ok(vectors) = guarded::encode(encoder.as_ref(), Role::Query, &inputs) else { return };
+        for ((target, _, weight), vector) in texts.iter_mut().zip(vectors.iter()) {
+            let aim = Aim { name: CONTENT.to_owned(), space: None, vector: vector.to_vec(), weight: *weight };
+            **target = Some(Target { aims: vec![aim], exclude: Vec::new() });
+        }
+    });
+    targets
+}
+
+/// Whether a weight is one.
+fn counts(weight: f32) -> bool {
+    weight.is_finite() && weight > 0.0
+}
+
 /// The terms of a query, on their way.
 struct Asked<'a> {
     snapshot: &'a Snapshot,
@@ -47,14 +76,14 @@ struct InSpace {
     /// Ordinal of the caller's space; none for those of the encoder.
     space: Option<u16>,
     name: String,
-    wanted: Vec<(Vec<f32>, f32)>,
-    unwanted: Vec<(Vec<f32>, f32)>,
+    wanted: Vec<(Vec<f32>, f64)>,
+    unwanted: Vec<(Vec<f32>, f64)>,
 }
 
 /// A text or picture of the query, ready for the encoder.
 struct Piece<'a> {
     content: Content<'a>,
-    weight: f32,
+    weight: f64,
     wanted: bool,
 }
 
@@ -66,10 +95,10 @@ enum Content<'a> {
 impl<'a> Asked<'a> {
     fn take(&mut self, term: &'a Term) -> Result<()> {
         let Term { sought, weight, wanted } = term;
-        let (weight, wanted) = (*weight, *wanted);
-        if !weight.is_finite() || weight <= 0.0 {
-            return Err(QueryError::Weight { given: weight }.into());
+        if !counts(*weight) {
+            return Err(QueryError::Weight { given: *weight }.into());
         }
+        let (weight, wanted) = (f64::from(*weight), *wanted);
         let content = match sought {
             Sought::Text(text) => Content::Text(text),
             Sought::Picture(picture) => Content::Pixels(pixels(picture, &self.snapshot.state.source)?),
@@ -118,7 +147,7 @@ impl<'a> Asked<'a> {
         }
         let encoder = self.snapshot.state.source.encoder("search by text or picture", "Query::vector")?;
         let pieces = std::mem::take(&mut self.pieces);
-        let mut groups: Vec<(Vec<Part<'_>>, f32, bool)> = Vec::new();
+        let mut groups: Vec<(Vec<Part<'_>>, f64, bool)> = Vec::new();
         for Piece { content, weight, wanted } in &pieces {
             let part = match content {
                 Content::Text(text) => Part::Text(text),
@@ -130,18 +159,18 @@ impl<'a> Asked<'a> {
             }
         }
         let inputs: Vec<Input<'_>> = groups.iter().map(|(parts, ..)| Input { parts }).collect();
-        let vectors = encode_checked(encoder.as_ref(), Role::Query, &inputs)?;
+        let vectors = guarded::encode(encoder.as_ref(), Role::Query, &inputs)?;
         let content = self.within(None, CONTENT);
         for (vector, (parts, weight, wanted)) in vectors.iter().zip(&groups) {
-            // Of terms that are read together, each counts as it would alone.
-            content.add(vector.to_vec(), *weight * parts.len() as f32, *wanted);
+            // Terms that are read together weigh as much as they would alone; how they share it is the encoder's affair.
+            content.add(vector.to_vec(), *weight * parts.len() as f64, *wanted);
         }
         Ok(())
     }
 }
 
 impl InSpace {
-    fn add(&mut self, vector: Vec<f32>, weight: f32, wanted: bool) {
+    fn add(&mut self, vector: Vec<f32>, weight: f64, wanted: bool) {
         if wanted { &mut self.wanted } else { &mut self.unwanted }.push((vector, weight));
     }
 
@@ -165,11 +194,11 @@ impl InSpace {
 }
 
 /// The mean by weight; empty of nothing.
-fn mean(vectors: &[(Vec<f32>, f32)]) -> Vec<f64> {
-    let total: f64 = vectors.iter().map(|(_, weight)| f64::from(*weight)).sum();
+fn mean(vectors: &[(Vec<f32>, f64)]) -> Vec<f64> {
+    let total: f64 = vectors.iter().map(|(_, weight)| weight).sum();
     let mut sum = vec![0.0; vectors.first().map_or(0, |(vector, _)| vector.len())];
     for (vector, weight) in vectors {
-        let share = f64::from(*weight) / total;
+        let share = weight / total;
         sum.iter_mut().zip(vector).for_each(|(sum, value)| *sum += share * f64::from(*value));
     }
     sum
@@ -227,7 +256,7 @@ fn mean_in(snapshot: &Snapshot, id: &str, name: &str) -> Result<(u16, Vec<f32>)>
         [] => return Err(Error::NoVectorIn { id: id.to_owned(), space: record.name.clone() }),
         [only] => std::mem::take(only),
         _ => {
-            let alike: Vec<(Vec<f32>, f32)> = vectors.into_iter().map(|vector| (vector, 1.0)).collect();
+            let alike: Vec<(Vec<f32>, f64)> = vectors.into_iter().map(|vector| (vector, 1.0)).collect();
             direction(&mean(&alike)).ok_or_else(|| QueryError::CancelsOut { space: record.name.clone() })?
         }
     };

@@ -9,7 +9,9 @@ use crate::query::{Granularity, Row};
 use fakes::Fake;
 
 mod fakes;
+mod faults;
 mod intake;
+mod leading;
 mod limits;
 mod paging;
 mod queries;

@@ -5,6 +5,7 @@ use super::commit::Skipped;
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
 use super::prepare::{Given, Prepared, Recipe, check};
+use super::reencode::Tally;
 use super::spaces;
 use super::state::Shared;
 use super::sweep::remove_unnamed;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Most notes handed to the encoder at once.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 /// Bytes of notes after which a batch is handed over, however few they are: bounds what the queues hold.
 const BATCH_BYTES: usize = 16 << 20;
 /// What a picture that is still on the disk counts for where its bytes are to be kept.
@@ -55,6 +56,8 @@ pub(super) struct Writer {
     pub(super) encoded: Vec<(u64, Prepared)>,
     pub(super) encoded_rows: usize,
     pub(super) encoded_bytes: usize,
+    /// How the encoder fares.
+    pub(super) tally: Tally,
     /// Last, so that it is released after all else is gone.
     pub(super) lock: Arc<Lock>,
 }
@@ -100,6 +103,7 @@ impl Writer {
             encoded: Vec::new(),
             encoded_rows: 0,
             encoded_bytes: 0,
+            tally: Tally::default(),
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
             lock: Arc::new(lock),

@@ -17,7 +17,7 @@ pub(crate) struct Aim {
     /// A unit vector in the axes of the vectors as they came.
     pub(crate) vector: Vec<f32>,
     /// How much it counts against other aims, above 0.
-    pub(crate) weight: f32,
+    pub(crate) weight: f64,
 }
 
 /// An aim made ready for one search.
@@ -32,7 +32,7 @@ pub(super) struct Aiming<'a> {
 
 impl<'a> Aiming<'a> {
     pub(super) fn all(aims: &'a [Aim], granularity: Granularity) -> Vec<Self> {
-        let total: f64 = aims.iter().map(|aim| f64::from(aim.weight)).sum();
+        let total: f64 = aims.iter().map(|aim| aim.weight).sum();
         let ready = |aim: &'a Aim| {
             let spaces: &[u16] = match (&aim.space, granularity) {
                 (Some(space), _) => std::slice::from_ref(space),
@@ -40,7 +40,7 @@ impl<'a> Aiming<'a> {
                 (None, Granularity::Local) => &[LOCAL],
                 (None, Granularity::Auto) => &[GLOBAL, LOCAL],
             };
-            Self { aim, axes: Axes::of(&aim.vector), spaces, share: (f64::from(aim.weight) / total) as f32 }
+            Self { aim, axes: Axes::of(&aim.vector), spaces, share: (aim.weight / total) as f32 }
         };
         aims.iter().map(ready).collect()
     }

@@ -16,7 +16,7 @@ use crate::note::Picture;
 /// ```
 ///
 /// **How terms become one direction.** Wanted texts and pictures of one weight are read by the encoder together, as one input
-/// in their order. Stored and given vectors are brought to unit length and join that of the input in a mean by weight. Of what
+/// in their order, which weighs as much as they do together; how they share that is the encoder's affair. Stored and given vectors are brought to unit length and join that of the input in a mean by weight. Of what
 /// is not wanted each term stands for itself: half of the mean of its unit vectors, again by weight, is taken away. What is
 /// left is brought to unit length, and searched for. This is relevance feedback (Rocchio 1971, "Relevance feedback in
 /// information retrieval") with wanted terms at weight 1 and unwanted ones at 0.5. Notes that are terms are not among the
@@ -132,7 +132,8 @@ impl Query {
         self
     }
 
-    /// Turns away from the terms of another query; what that one turns away from is then wanted.
+    /// Turns away from the terms of another query; what that one turns away from is then wanted. How far it turns is fixed:
+    /// weights say how much unwanted terms count against each other, not against the wanted ones.
     #[must_use]
     pub fn unlike(mut self, other: impl Into<Self>) -> Self {
         let turned = |term: Term| Term { wanted: !term.wanted, ..term };
@@ -140,8 +141,9 @@ impl Query {
         self
     }
 
-    /// Multiplies the weight of each term so far, which is 1 at first. Weights count against each other, so that that of a
-    /// single term has no effect.
+    /// Multiplies the weight of each term so far, which is 1 at first. Weights count among the terms of one side, the wanted
+    /// or the unwanted ones, so that that of the only term of its side has no effect; wanted weights also count between
+    /// spaces.
     #[must_use]
     pub fn weight(mut self, weight: f32) -> Self {
         self.terms.iter_mut().for_each(|term| term.weight *= weight);

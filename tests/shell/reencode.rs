@@ -70,6 +70,8 @@ fn an_index_made_with_a_model_directory_finds_its_model_again() {
     sandbox.run(&["add", "notes"]).exits(0);
     std::fs::remove_dir_all(sandbox.path().join("models")).unwrap();
     sandbox.run(&["search", "words"]).exits(2).says(&second);
+    assert_eq!(ids(&sandbox.json(&["similar", "a.md"])), ["b.md"], "stored vectors need no model");
+    sandbox.run(&["similar", "a.md", "--not", "words"]).exits(2).says(&second);
     sandbox.run(&["get", "a.md"]).exits(0);
     sandbox.run(&["delete", "b.md"]).exits(0);
     sandbox.run(&["reencode", "--builtin"]).exits(0);

@@ -36,6 +36,11 @@ pub(crate) struct Also {
 }
 
 impl Also {
+    /// Whether there are words among them, which an encoder must read.
+    pub(crate) fn has_words(&self) -> bool {
+        !self.not.is_empty()
+    }
+
     /// The query with these terms besides its own; notes are compared in `space`, where that is named.
     pub(crate) fn with(&self, query: Option<Query>, space: Option<&str>) -> Query {
         let note = |id: &String| match space {

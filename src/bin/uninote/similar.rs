@@ -43,7 +43,9 @@ impl Similar {
             None => Query::similar_to_part(&self.id, part),
         };
         let query = self.also.with(Some(query), self.space.as_deref());
-        show(&place.open()?.search(query, &options)?, place)
+        // Stored vectors need no encoder, and a model may take long to load.
+        let index = if self.also.has_words() { place.open()? } else { place.open_without_encoder()? };
+        show(&index.search(query, &options)?, place)
     }
 }
 

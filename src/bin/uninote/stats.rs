@@ -17,6 +17,7 @@ struct StatsJson<'a> {
     encoder: &'a str,
     fingerprint: &'a str,
     width: u32,
+    prefixes: &'a [u32],
     spaces: Vec<SpaceJson<'a>>,
 }
 
@@ -57,13 +58,19 @@ fn json(stats: &Stats) -> StatsJson<'_> {
         encoder: &stats.encoder,
         fingerprint: &stats.fingerprint,
         width: stats.width,
+        prefixes: &stats.prefixes,
         spaces: spaces.collect(),
     }
 }
 
+fn prefixes(trained: &[u32]) -> String {
+    let numbers: Vec<String> = trained.iter().map(u32::to_string).collect();
+    if numbers.is_empty() { "none trained".to_owned() } else { numbers.join(", ") }
+}
+
 fn text(stats: &Stats) -> String {
     let mut text = format!(
-        "notes\t{}\ndeleted\t{}\ngeneration\t{}\nsegments\t{}\nbytes\t{}\nencoder\t{}, {} dimensions\n",
+        "notes\t{}\ndeleted\t{}\ngeneration\t{}\nsegments\t{}\nbytes\t{}\nencoder\t{}, {} dimensions\nprefixes\t{}\n",
         stats.notes,
         stats.deleted,
         stats.generation,
@@ -71,6 +78,7 @@ fn text(stats: &Stats) -> String {
         stats.bytes,
         one_line(&stats.encoder),
         stats.width,
+        prefixes(&stats.prefixes),
     );
     for space in &stats.spaces {
         let (name, rows) = (one_line(&space.name), space.rows);

@@ -5,16 +5,13 @@ use super::fuse::late;
 use super::look::{Looked, Step};
 use super::together::{INPUTS, Owned, Vectors, encode, failed};
 use super::{Done, PartVector, Prepared, Recipe, row};
-use crate::encode::{Encoder, Fusion, Part};
+use crate::encode::{EncodeError, Encoder, Fusion, Part};
 use crate::error::Error;
-use crate::note::PictureInfo;
+use crate::note::{PictureInfo, Pixels};
 use crate::segment::record_of;
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Cells along a side of the grid of regions.
-const GRID: usize = 3;
 
 /// A batch of notes while its parts are being encoded.
 pub(in super::super) struct Assembly {
@@ -34,7 +31,10 @@ struct Parts {
     /// Of one forward pass over the note.
     whole: Option<Vec<f32>>,
     warnings: Vec<String>,
+    /// Why there are no vectors of its texts.
     fault: Option<Error>,
+    /// Why there are none of some of its other parts: the first reason.
+    refused: Option<Error>,
 }
 
 impl Assembly {
@@ -69,12 +69,14 @@ impl Assembly {
             let parts = vec![Part::Picture(looked.pixels.as_ref()?)];
             Some(Owned { owner, parts })
         });
-        let Vectors { vectors, faults } = encode(encoder, &inputs.collect::<Vec<_>>());
+        let Vectors { vectors, mut faults } = encode(encoder, &inputs.collect::<Vec<_>>());
         for (number, (looked, vector)) in seen.iter().zip(vectors).enumerate() {
             let Some(parts) = self.parts.get_mut(looked.note) else { continue };
             let row = row(ROW_PICTURE, looked.ordinal, 0, 0);
             parts.pictures.extend(vector.map(|vector| PartVector { row, vector }));
-            parts.warnings.extend(faults.get(&number).map(|fault| format!("picture {}: {fault}", looked.ordinal)));
+            if let Some(fault) = faults.remove(&number) {
+                parts.refuse(&format!("picture {}", looked.ordinal), fault);
+            }
         }
     }
 
@@ -86,10 +88,10 @@ impl Assembly {
             let inputs = regions.iter().map(|region| Owned { owner: 0, parts: vec![Part::Picture(region)] });
             let Vectors { vectors, faults } = encode(encoder, &inputs.collect::<Vec<_>>());
             parts.regions.extend(vectors.into_iter().enumerate().filter_map(|(cell, vector)| {
-                Some(PartVector { row: row(ROW_REGION, looked.ordinal, cell, GRID), vector: vector? })
+                Some(PartVector { row: row(ROW_REGION, looked.ordinal, cell, Pixels::REGIONS_A_SIDE), vector: vector? })
             }));
-            let why = |fault| format!("regions of picture {}: {fault}", looked.ordinal);
-            parts.warnings.extend(faults.values().map(why));
+            let what = format!("regions of picture {}", looked.ordinal);
+            faults.into_values().for_each(|fault| parts.refuse(&what, fault));
         }
     }
 
@@ -113,13 +115,13 @@ impl Assembly {
         });
         // What has one part alone is encoded already.
         let inputs: Vec<Owned<'_>> = inputs.filter(|input| input.parts.len() > 1).collect();
-        let Vectors { vectors, faults } = encode(encoder, &inputs);
+        let Vectors { vectors, mut faults } = encode(encoder, &inputs);
         for (input, vector) in inputs.iter().zip(vectors) {
             let Some(parts) = self.parts.get_mut(input.owner) else { continue };
-            parts.whole = vector;
-            let why =
-                faults.get(&input.owner).map(|fault| format!("compared by its parts and not as a whole: {fault}"));
-            parts.warnings.extend(why);
+            parts.whole = parts.whole.take().or(vector);
+            if let Some(fault) = faults.remove(&input.owner) {
+                parts.refuse("compared by its parts and not as a whole", fault);
+            }
         }
     }
 
@@ -135,7 +137,7 @@ impl Assembly {
         let batch = Arc::clone(&self.batch);
         let drafts = batch.iter().zip(&self.parts).enumerate();
         let wanted = drafts.filter(|(_, (draft, _))| draft.failed.is_none()).flat_map(|(number, (draft, parts))| {
-            let whole = recipe.interleaves() && parts.pictures.is_empty();
+            let whole = recipe.interleaves() && parts.pictures.is_empty() && parts.whole.is_none();
             draft.texts(whole).map(move |text| (number, draft, text))
         });
         for wanted in wanted.collect::<Vec<_>>().chunks(INPUTS) {
@@ -167,19 +169,25 @@ impl Assembly {
 }
 
 impl Parts {
+    /// Notes that the encoder gave nothing for a part of the note.
+    fn refuse(&mut self, what: &str, fault: EncodeError) {
+        self.warnings.push(format!("{what}: {fault}"));
+        self.refused.get_or_insert(Error::Encode(fault));
+    }
+
     fn done(mut self, draft: &Draft, recipe: &Recipe) -> Done {
-        let (sequence, id) = (draft.sequence, draft.note.id.clone());
+        let (sequence, id, refused) = (draft.sequence, draft.note.id.clone(), self.refused.take());
         let fault = draft.failed.clone().map(failed).or(self.fault.take());
-        let result = match fault {
+        match fault {
             // A note that is stored already stays so, whatever an encoder makes of it.
             Some(fault) if draft.stored.is_some() => {
                 self.warnings.push(fault.to_string());
-                Ok(Self { passages: Vec::new(), ..self }.prepared(draft, recipe))
+                let result = Ok(Self { passages: Vec::new(), ..self }.prepared(draft, recipe));
+                Done { sequence, id, fault: refused.or(Some(fault)), result }
             }
-            Some(fault) => Err(fault),
-            None => Ok(self.prepared(draft, recipe)),
-        };
-        Done { sequence, id, result }
+            Some(fault) => Done { sequence, id, fault: refused, result: Err(fault) },
+            None => Done { sequence, id, fault: refused, result: Ok(self.prepared(draft, recipe)) },
+        }
     }
 
     fn prepared(mut self, draft: &Draft, recipe: &Recipe) -> Prepared {

@@ -1,6 +1,7 @@
 //! Pictures of a batch of notes: read, held against the limits and decoded, in groups of bounded size. While one group is
 //! being encoded the next is made ready, so two of them are in memory, whatever the notes hold.
 
+use super::super::workers::Workers;
 use super::draft::Draft;
 use super::{Job, Recipe};
 use crate::disk::read_source;
@@ -15,7 +16,7 @@ const GROUP: usize = 32;
 const GROUP_BYTES: u64 = 24 << 20;
 /// Most pictures of a note that go into one forward pass over all of it.
 const LEADING: usize = 4;
-/// Most bytes of pixels of these, the first aside.
+/// Most bytes of pixels of these, where there are several.
 const LEADING_BYTES: u64 = 24 << 20;
 
 /// A part of the work on a batch of notes.
@@ -55,31 +56,66 @@ impl Looked {
     }
 }
 
+/// The pictures at the start of a note that are read together with its text: up to the first that can be read and has no
+/// room beside those before it.
+#[derive(Default)]
+struct Leading {
+    pictures: usize,
+    bytes: u64,
+    ended: bool,
+}
+
+impl Leading {
+    /// Whether the next picture is one of them. Those that cannot be read are none, and end nothing.
+    fn takes(&mut self, pixels: u64) -> bool {
+        let room = self.pictures == 0 || (self.pictures < LEADING && self.bytes + pixels <= LEADING_BYTES);
+        self.ended |= pixels > 0 && !room;
+        let taken = pixels > 0 && !self.ended;
+        if taken {
+            self.pictures += 1;
+            self.bytes += pixels;
+        }
+        taken
+    }
+
+    /// Whether a picture that comes now must not be parted from those before: one of them, or one that cannot be read and
+    /// may have others of them after it.
+    const fn holds(&self) -> bool {
+        0 < self.pictures && self.pictures < LEADING && !self.ended
+    }
+}
+
 /// Makes a batch of notes ready for the encoder, and hands it over in steps, until one is not taken.
-pub(in super::super) fn read(jobs: Vec<Job>, recipe: &Recipe, take: &mut dyn FnMut(Step) -> bool) -> bool {
+pub(in super::super) fn read(
+    jobs: Vec<Job>,
+    recipe: &Recipe,
+    workers: &Workers,
+    take: &mut dyn FnMut(Step) -> bool,
+) -> bool {
     let batch: Arc<Vec<Draft>> = Arc::new(jobs.into_iter().map(|job| Draft::of(job, recipe)).collect());
     let mut step = |looked: Vec<Looked>, last: bool| {
-        let decoded = looked.into_par_iter().map(|looked| decoded(looked, recipe)).collect();
+        let decoded = workers.run(|| looked.into_par_iter().map(|looked| decoded(looked, recipe)).collect());
         take(Step { batch: Arc::clone(&batch), looked: decoded, last })
     };
     let (mut group, mut weight) = (Vec::new(), 0);
     for (number, draft) in batch.iter().enumerate() {
-        let mut leading = 0;
+        let mut leading = Leading { ended: !recipe.interleaves(), ..Leading::default() };
         for (ordinal, picture) in (0_u32..).zip(&draft.note.pictures) {
             let mut looked = look(picture, number, ordinal);
+            if looked.info.is_none() && draft.stored.is_some() {
+                looked.bytes = kept(picture);
+            }
             let added = looked.weight(recipe.sees());
-            let pixels = looked.pixel_bytes();
-            let room = leading == 0 || leading + pixels <= LEADING_BYTES;
-            looked.leading = recipe.interleaves() && (ordinal as usize) < LEADING && pixels > 0 && room;
             // Those that are read together stay together.
-            let follows = looked.leading && leading > 0;
+            let begun = leading.holds();
+            looked.leading = leading.takes(looked.pixel_bytes());
+            let follows = begun && !leading.ended;
             if !group.is_empty() && !follows && (group.len() >= GROUP || weight + added > GROUP_BYTES) {
                 weight = 0;
                 if !step(std::mem::take(&mut group), false) {
                     return false;
                 }
             }
-            leading += if looked.leading { pixels } else { 0 };
             weight += added;
             group.push(looked);
         }
@@ -107,9 +143,17 @@ fn look(picture: &Picture, note: usize, ordinal: u32) -> Looked {
     looked
 }
 
+/// The bytes of a stored picture that can no longer be read: the index holds the only copy, so they stay.
+fn kept(picture: &Picture) -> Option<Vec<u8>> {
+    match &picture.source {
+        PictureSource::Bytes(bytes) if !bytes.is_empty() => Some(bytes.clone()),
+        _ => None,
+    }
+}
+
 /// Decodes a picture if the encoder sees, and lets its file go if the index does not keep it.
 fn decoded(mut looked: Looked, recipe: &Recipe) -> Looked {
-    if let Some(bytes) = looked.bytes.as_ref().filter(|_| recipe.sees()) {
+    if let Some(bytes) = looked.bytes.as_ref().filter(|_| recipe.sees() && looked.info.is_some()) {
         match decode(bytes, &PictureLimits::default()) {
             Ok(pixels) => looked.pixels = Some(pixels),
             Err(error) => looked.why = Some(error.to_string()),

@@ -1,13 +1,10 @@
 //! Many inputs to the encoder at once. If that fails, each owner's inputs alone, so that the fault is laid at the right door.
 
-use crate::encode::{EncodeError, Encoder, Input, Part, Role, encode_checked};
+use super::super::guarded;
+pub(super) use super::super::guarded::INPUTS;
+use crate::encode::{EncodeError, Encoder, Input, Part, Role};
 use crate::error::Error;
-use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// Most inputs given to an encoder at once: bounds its memory.
-pub(super) const INPUTS: usize = 256;
 
 /// An input and whose it is. Inputs of one owner stand side by side.
 pub(super) struct Owned<'a> {
@@ -44,25 +41,13 @@ pub(super) fn encode(encoder: &dyn Encoder, inputs: &[Owned<'_>]) -> Vectors {
     all
 }
 
-/// A panic of the encoder is an error like others: encoders keep no state between calls, so the next call finds it as it was.
 fn attempt(encoder: &dyn Encoder, inputs: &[Owned<'_>]) -> Result<Vec<Option<Vec<f32>>>, EncodeError> {
     let inputs: Vec<Input<'_>> = inputs.iter().map(|input| Input { parts: &input.parts }).collect();
-    let caught = catch_unwind(AssertUnwindSafe(|| encode_checked(encoder, Role::Document, &inputs)));
-    let encoded = caught.unwrap_or_else(|panic| Err(fault(format!("it panicked: {}", said(panic.as_ref())))))?;
+    let encoded = guarded::encode(encoder, Role::Document, &inputs)?;
     Ok(encoded.iter().map(|vector| Some(vector.to_vec())).collect())
 }
 
 /// An error of the encoder of an index, or of what makes notes ready for it.
 pub(in super::super) fn failed(why: String) -> Error {
-    Error::Encode(fault(why))
-}
-
-fn fault(why: String) -> EncodeError {
-    EncodeError::Failed { encoder: "of this index".to_owned(), why }
-}
-
-/// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    Error::Encode(EncodeError::Failed { encoder: "of this index".to_owned(), why })
 }

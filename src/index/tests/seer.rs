@@ -7,6 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use parking_lot::Mutex;
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Red, green, blue, and something that every content has.
 pub(super) const WIDTH: usize = 4;
@@ -23,6 +24,8 @@ pub(super) const PANIC: [u8; 3] = [3, 2, 1];
 pub(super) struct Call {
     /// Parts of each input: `t` for a text, `p` for a picture.
     pub(super) inputs: Vec<String>,
+    /// The colours of the pictures of each input, by their first pixels.
+    pub(super) colours: Vec<Vec<[u8; 3]>>,
     /// Bytes of all pixels.
     pub(super) pixels: usize,
 }
@@ -30,6 +33,8 @@ pub(super) struct Call {
 pub(super) struct Seer {
     info: EncoderInfo,
     pub(super) calls: Mutex<Vec<Call>>,
+    /// Whether it fails on a picture that is to make it fail only where that stands alone.
+    pub(super) alone: AtomicBool,
 }
 
 impl Seer {
@@ -42,12 +47,19 @@ impl Seer {
         info.modalities = Modalities::TEXT_AND_PICTURE;
         info.passage_tokens = 8;
         set(&mut info);
-        Arc::new(Self { info, calls: Mutex::default() })
+        Arc::new(Self { info, calls: Mutex::default(), alone: AtomicBool::default() })
     }
 
     pub(super) fn inputs(&self) -> Vec<String> {
         self.calls.lock().iter().flat_map(|call| call.inputs.clone()).collect()
     }
+}
+
+/// What the encoder was given of notes as a whole: the colours of their pictures.
+pub(super) fn wholes(seer: &Seer) -> Vec<Vec<[u8; 3]>> {
+    let calls = seer.calls.lock();
+    let inputs = calls.iter().flat_map(|call| call.inputs.iter().zip(&call.colours));
+    inputs.filter(|(parts, _)| parts.len() > 1).map(|(_, colours)| colours.clone()).collect()
 }
 
 impl Encoder for Seer {
@@ -62,7 +74,12 @@ impl Encoder for Seer {
             Part::Picture(pixels) => Some(pixels.rgb.len()),
             _ => None,
         });
-        self.calls.lock().push(Call { inputs: kinds, pixels: pictures.sum() });
+        let colour = |part: &Part<'_>| match part {
+            Part::Picture(pixels) => pixels.rgb.first_chunk().copied(),
+            _ => None,
+        };
+        let colours = inputs.iter().map(|input| input.parts.iter().filter_map(colour).collect()).collect();
+        self.calls.lock().push(Call { inputs: kinds, colours, pixels: pictures.sum() });
         let mut vectors = Vectors::with_capacity(self.info.width, inputs.len()).unwrap();
         for input in inputs {
             let mut vector = vec![0.0; self.info.width];
@@ -70,6 +87,7 @@ impl Encoder for Seer {
             for part in input.parts {
                 let colour = match part {
                     Part::Text(text) => of_text(text),
+                    Part::Picture(_) if input.parts.len() > 1 && self.alone.load(Ordering::Relaxed) => [0.0, 0.0, 9.0],
                     Part::Picture(pixels) => of_picture(pixels)?,
                 };
                 vector.iter_mut().zip(colour).for_each(|(sum, value)| *sum += value);

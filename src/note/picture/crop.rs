@@ -3,12 +3,13 @@
 use super::Pixels;
 use std::ops::Range;
 
-/// Cells of the grid along one side.
-const CELLS: u32 = 3;
 /// The shortest side of a cell in pixels: a smaller one holds nothing an encoder could tell from the whole.
 const CELL_MIN: u32 = 64;
 
 impl Pixels {
+    /// Cells along one side of the grid of [`Pixels::regions`].
+    pub const REGIONS_A_SIDE: usize = 3;
+
     /// A picture of these rows: `rgb` holds three bytes (red, green, blue; sRGB) a pixel, from the top left. `None` where its
     /// length is not `3 * width * height`.
     #[must_use]
@@ -27,7 +28,8 @@ impl Pixels {
         if self.width.min(self.height) / 2 < CELL_MIN {
             return Vec::new();
         }
-        let cells = |side: u32| (0..CELLS).map(move |cell| cell * side / 4..cell * side / 4 + side / 2);
+        let cells =
+            |side: u32| (0..Self::REGIONS_A_SIDE as u32).map(move |cell| cell * side / 4..cell * side / 4 + side / 2);
         cells(self.height)
             .flat_map(|rows| cells(self.width).map(move |columns| self.crop(columns, rows.clone())))
             .collect()
