@@ -32,8 +32,10 @@ pub(super) struct Spot<'a> {
     pub(super) add: bool,
 }
 
-/// A tile of a fixed height and width. The caller answers for AVX-512, and for `out` being good for its rows and columns
-/// with nobody else there.
+/// A tile of a fixed height and width.
+///
+/// # Safety
+/// The machine has AVX-512, and `out` is good for the tile's rows and columns, with nobody else there.
 type Tile = unsafe fn(&Spot<'_>);
 
 /// By the lines of the panel, then by the rows; one less each.
@@ -43,6 +45,10 @@ const fn of_width<const W: usize>() -> [Tile; HEIGHT] {
     [tile::<1, W>, tile::<2, W>, tile::<3, W>, tile::<4, W>, tile::<5, W>, tile::<6, W>, tile::<7, W>, tile::<8, W>]
 }
 
+/// A [`Tile`].
+///
+/// # Safety
+/// As for [`Tile`].
 #[target_feature(enable = "avx512f")]
 unsafe fn tile<const H: usize, const W: usize>(spot: &Spot<'_>) {
     let depth = spot.panel.len() / W;
