@@ -7,7 +7,7 @@ use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
 use super::plan::{Method, plan};
 use super::space::Coarse;
-use super::{Answer, Cursor, Stages};
+use super::{Answer, Cursor, Mode, Stages};
 use crate::error::Result;
 use crate::segment::{Deleted, OpenSpace, Segment};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ pub(crate) fn search(
         score: hit.score,
         id: hit.id.clone(),
     });
-    Ok(Answer { hits, stages, generation, next })
+    Ok(Answer { hits, stages, mode: Mode::Dense, generation, next })
 }
 
 impl<'a> Search<'a> {
