@@ -110,11 +110,13 @@
 pub mod disk;
 pub mod encode;
 pub mod error;
+pub mod eval;
 mod graph;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
 pub mod index;
+mod measure;
 pub mod note;
 pub mod query;
 mod segment;
@@ -123,7 +125,7 @@ pub mod vector;
 pub use error::{Error, Result};
 pub use index::{Commit, Index, IndexOptions, Snapshot, Stats, VerifyReport};
 pub use note::{Note, Picture, Value};
-pub use query::{Answer, Cancel, Cursor, Granularity, Hit, Like, Query, Row, SearchOptions};
+pub use query::{Answer, Cancel, Cursor, Granularity, Hit, Like, Mode, Query, Row, SearchOptions};
 
 /// The README's examples are held to what they claim.
 #[cfg(doctest)]

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("note", &[]),
     ("vector", &[]),
     ("disk", &[]),
+    ("measure", &[]),
     ("import", &["note"]),
     ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
@@ -24,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["error", "note", "segment", "vector"]),
     ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
+    ("eval", &["measure"]),
 ];
 
 /// Each package of the owner's card: its name in code, and the rooms that may name it.

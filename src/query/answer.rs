@@ -1,6 +1,6 @@
 //! What a caller gets: hits, each with its evidence, and how the answer came about.
 
-use super::Cursor;
+use super::{Cursor, Mode};
 
 /// The part of a note that won it its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +124,8 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// How it came about.
     pub stages: Stages,
+    /// Which signals put it in order; never [`Mode::Auto`].
+    pub mode: Mode,
     /// The commit it was answered from.
     pub generation: u64,
     /// Where the next page starts; none if there is nothing more.

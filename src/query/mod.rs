@@ -50,7 +50,7 @@ pub use answer::{AimScore, Answer, Hit, Passage, Row, StageScores, Stages};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use options::Limits;
-pub use options::{Cancel, Granularity, SearchOptions};
+pub use options::{Cancel, Granularity, Mode, SearchOptions};
 pub(crate) use search::{LiveSegment, Target, Wording, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};

@@ -19,6 +19,23 @@ pub enum Granularity {
     Auto,
 }
 
+/// Which signals put an answer in order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// The best the index can do for the query.
+    #[default]
+    Auto,
+    /// Vectors alone.
+    Dense,
+    /// Words alone.
+    Lexical,
+    /// Vectors and words, put together by a rule.
+    Fused,
+    /// Vectors, words and what else is known of a note, weighed by a trained head.
+    Ranked,
+}
+
 /// How to search.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -29,6 +46,8 @@ pub struct SearchOptions {
     pub recall: f32,
     /// Which rows are compared.
     pub granularity: Granularity,
+    /// Which signals put the answer in order.
+    pub mode: Mode,
     /// Continue after this point of an earlier answer.
     pub after: Option<Cursor>,
     /// Give up with an error after this long.
@@ -39,7 +58,15 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { k: 10, recall: 0.95, granularity: Granularity::Auto, after: None, deadline: None, cancel: None }
+        Self {
+            k: 10,
+            recall: 0.95,
+            granularity: Granularity::Auto,
+            mode: Mode::Auto,
+            after: None,
+            deadline: None,
+            cancel: None,
+        }
     }
 }
 
@@ -71,6 +98,13 @@ impl SearchOptions {
         self
     }
 
+    /// Orders by these signals.
+    #[must_use]
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// Continues after an earlier answer's last hit.
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {
@@ -93,11 +127,18 @@ impl SearchOptions {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        if self.recall > 0.0 && self.recall <= 1.0 {
-            return Ok(());
+        if !(self.recall > 0.0 && self.recall <= 1.0) {
+            let given = self.recall.to_string();
+            let remedy = "ask for a share above 0 and up to 1, such as 0.95";
+            return Err(Error::Option { option: "recall", given, remedy });
         }
-        let given = self.recall.to_string();
-        Err(Error::Option { option: "recall", given, remedy: "ask for a share above 0 and up to 1, such as 0.95" })
+        match self.mode {
+            Mode::Auto | Mode::Dense => Ok(()),
+            other => {
+                let remedy = "this version orders by vectors alone: ask for Dense or Auto";
+                Err(Error::Option { option: "mode", given: format!("{other:?}"), remedy })
+            }
+        }
     }
 }
 

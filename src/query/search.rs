@@ -6,7 +6,7 @@ use super::evidence::evidence;
 use super::group::Found;
 use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
-use super::{Answer, Cursor, Stages};
+use super::{Answer, Cursor, Mode, Stages};
 use crate::error::Result;
 use crate::segment::{Deleted, Segment};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ pub(crate) fn search(
         score: hit.score,
         id: hit.id.clone(),
     });
-    Ok(Answer { hits, stages, generation, next })
+    Ok(Answer { hits, stages, mode: Mode::Dense, generation, next })
 }
 
 /// The notes closest to the target.
