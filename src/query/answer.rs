@@ -116,6 +116,13 @@ pub struct Stages {
     pub expected_recall: f32,
 }
 
+impl Stages {
+    /// Before anything was compared.
+    pub(super) const fn nothing(segments: usize) -> Self {
+        Self { segments, coarse: 0, rescored: 0, exact: true, expected_recall: 1.0 }
+    }
+}
+
 /// The answer to a search.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -72,8 +72,7 @@ impl<'a> Search<'a> {
     }
 
     fn attempt(&self, want: usize, widen: usize) -> Result<Attempt<'a>> {
-        let segments = self.segments.len();
-        let stages = Stages { segments, coarse: 0, rescored: 0, exact: true, expected_recall: 1.0 };
+        let stages = Stages::nothing(self.segments.len());
         let mut attempt = Attempt { found: Vec::new(), stages, exhaustive: true, floors: Vec::new() };
         if self.aims.len() > 1 {
             attempt.floors.resize(self.aims.len(), 0.0);

@@ -1,0 +1,90 @@
+//! The order of a query with words: a pool of candidates from both ways of finding, every one of them scored both ways,
+//! put in order by words, by a rule, or by a trained head.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the pool: the best notes by vectors and by words, completed |
+//! | `fuse.rs` | rules that make one score of two |
+//! | `order.rs` | the order of a mode, and its pages |
+//! | `features.rs` | what a head reads of the pool |
+//!
+//! The pool is the same for every page: what comes after it stands in an order that does not depend on it.
+
+mod fuse;
+mod order;
+
+use super::dense::{Part, Search};
+use super::group::{Found, found_anyway};
+use super::{Stages, words::Words};
+use crate::error::Result;
+use std::collections::HashMap;
+
+pub(super) use order::page;
+
+/// Notes taken from each of the two ways.
+pub(super) const POOL: usize = 100;
+
+/// A note that may be in the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Contender<'a> {
+    /// Its best row; its score is what the vectors say of the note.
+    pub(super) found: Found<'a>,
+    /// What its words say, 0 where none is asked for.
+    pub(super) words: f32,
+    /// The share of what is asked for that its words cover.
+    pub(super) coverage: f32,
+    /// Its places among the best by vectors and by words, from 0; none beyond the first hundred.
+    pub(super) places: [Option<u32>; 2],
+}
+
+/// The candidates of a query with words.
+pub(super) struct Pool<'a> {
+    /// In no order that means anything, but the same each time.
+    pub(super) contenders: Vec<Contender<'a>>,
+    /// How those that the vectors found were found.
+    pub(super) stages: Stages,
+}
+
+impl<'a> Pool<'a> {
+    /// The best notes by vectors and by words.
+    pub(super) fn gather(search: &Search<'a>, words: &Words<'a>) -> Result<Self> {
+        let (mut close, stages) = search.found(Part { k: POOL, after: None })?;
+        close.truncate(POOL);
+        let mut pool = Self { contenders: Vec::with_capacity(2 * POOL), stages };
+        let mut at: HashMap<(usize, u32), usize> = HashMap::with_capacity(2 * POOL);
+        for (place, found) in (0_u32..).zip(close) {
+            at.insert((found.segment.number, found.note), pool.contenders.len());
+            pool.contenders.push(Contender {
+                found,
+                words: 0.0,
+                coverage: 0.0,
+                places: [Some(place), None],
+            });
+        }
+        for (place, matched) in (0_u32..).zip(words.best(search, POOL)?) {
+            let key = (matched.segment, matched.note);
+            let Some(contender) = (match at.get(&key) {
+                Some(known) => pool.contenders.get_mut(*known),
+                None => pool.admit(search, key),
+            }) else {
+                continue;
+            };
+            contender.places[1] = Some(place);
+        }
+        for contender in &mut pool.contenders {
+            search.limits.check()?;
+            let found = &contender.found;
+            let said = words.of(found.segment.number, found.note);
+            (contender.words, contender.coverage) = (said.score, said.coverage);
+        }
+        Ok(pool)
+    }
+
+    /// A note that only its words have found, with what the vectors say of it.
+    fn admit(&mut self, search: &Search<'a>, (segment, note): (usize, u32)) -> Option<&mut Contender<'a>> {
+        let segment = search.segments.get(segment)?;
+        let found = found_anyway(&search.aims, segment, note);
+        self.contenders.push(Contender { found, words: 0.0, coverage: 0.0, places: [None, None] });
+        self.contenders.last_mut()
+    }
+}
