@@ -20,6 +20,7 @@
 //! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
+//! | `feedback.rs` | what was chosen of what was shown |
 //! | `reencode.rs` | from one encoder to another |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
@@ -28,6 +29,7 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod feedback;
 mod guarded;
 mod opening;
 mod options;
@@ -223,6 +225,26 @@ impl Index {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Commit> {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
+    }
+
+    /// Keeps what was chosen of what was shown for a query, for a ranking head to learn from. `shown` are the ids of the notes
+    /// in the order they were shown in, from the first place on; `chosen` are those of them that were of use: none, one or
+    /// several. It is written by the next commit and read by nobody but [`Index::train`]; it leaves this machine with the
+    /// index only. A picture of the query is kept as what the encoder made of it.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a query that is none, and where something chosen was not shown; what the encoder does not read.
+    pub fn feedback(&self, query: impl Into<Query>, shown: &[String], chosen: &[String]) -> Result<()> {
+        let query = query.into();
+        self.write(|writer| writer.feedback(&query, shown, chosen))
+    }
+
+    /// Erases all feedback and commits, together with what is written already.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn forget_feedback(&self) -> Result<Commit> {
+        self.write(Writer::forget_feedback)
     }
 
     /// Reads every byte of every file of the last committed state and names each damage.

@@ -222,6 +222,15 @@ fn direction(sum: &[f64]) -> Option<Vec<f32>> {
     (length > SHORTEST && normalise(&mut vector).is_ok()).then_some(vector)
 }
 
+/// What the encoder makes of a picture of a query.
+pub(super) fn seen(source: &VectorSource, picture: &Picture) -> Result<Vec<f32>> {
+    let pixels = pixels(picture, source)?;
+    let encoder = source.encoder("search by picture", "Query::vector")?;
+    let parts = [Part::Picture(&pixels)];
+    let vectors = guarded::encode(encoder.as_ref(), Role::Query, &[Input { parts: &parts }])?;
+    Ok(vectors.iter().next().unwrap_or_default().to_vec())
+}
+
 /// The pixels of a picture of a query.
 fn pixels(picture: &Picture, source: &VectorSource) -> Result<Pixels> {
     if let VectorSource::Encoder(encoder) = source
