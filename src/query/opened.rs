@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::segment::{GLOBAL, LOCAL, OpenSpace};
 use crate::vector::kernels;
 use index_format::layout::OWN_SPACES;
-use index_format::{ArchivedRecord, SegmentView};
+use index_format::{ArchivedRecord, SegmentView, WordsView};
 
 /// Views of a segment and of its spaces.
 #[derive(Debug)]
@@ -42,6 +42,11 @@ impl<'a> Opened<'a> {
             None => self.named.iter().find(|(number, _)| *number == ordinal).map(|(_, space)| space),
         };
         space.filter(|space| space.meta.rows > 0)
+    }
+
+    /// The words of its notes.
+    pub(super) const fn words(&self) -> WordsView<'a> {
+        self.notes.words
     }
 
     /// The id of a note; none where the file is damaged.

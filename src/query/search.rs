@@ -6,8 +6,10 @@ use super::evidence::evidence;
 use super::group::Found;
 use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
-use super::{Answer, Cursor, Mode, Stages};
-use crate::error::Result;
+use super::words::Words;
+use super::{Answer, Cursor, Mode, Stages, pool};
+use crate::error::{QueryError, Result};
+use crate::lexical::Language;
 use crate::segment::{Deleted, Segment};
 use std::sync::Arc;
 
@@ -46,6 +48,15 @@ pub(crate) struct Wording {
     pub(crate) weight: f32,
 }
 
+/// What is searched, and how its words are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) segments: &'a [LiveSegment],
+    pub(crate) language: Language,
+    /// Number of the commit.
+    pub(crate) generation: u64,
+}
+
 /// The notes of a page in their order, and whether there are more.
 pub(super) struct Page<'a> {
     pub(super) placed: Vec<Placed<'a>>,
@@ -64,20 +75,20 @@ pub(super) struct Placed<'a> {
 ///
 /// # Errors
 /// Damage met on the way, and the limits of the call.
-pub(crate) fn search(
-    segments: &[LiveSegment],
-    target: &Target,
-    options: &SearchOptions,
-    limits: &Limits,
-    generation: u64,
-) -> Result<Answer> {
+pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions, limits: &Limits) -> Result<Answer> {
+    let segments = scope.segments;
     options.check()?;
     limits.check()?;
     let opened = Opened::all(segments, target.aims.iter().filter_map(|aim| aim.space))?;
     let aims = Aiming::all(&target.aims, options.granularity);
     let excluded = excluded(segments, &target.exclude)?;
     let search = Search { segments: &opened, recall: options.recall, limits, aims, excluded };
-    let Page { placed, more, stages } = dense(&search, options)?;
+    let words = Words::new(&opened, &target.wordings, scope.language)?;
+    let mode = mode_of(options.mode, &words)?;
+    let Page { placed, more, stages } = match mode {
+        Mode::Dense => dense(&search, options)?,
+        mode => pool::page(&search, &words, mode, options)?,
+    };
     placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
     let mut hits = Vec::with_capacity(placed.len());
     for placed in &placed {
@@ -90,7 +101,17 @@ pub(crate) fn search(
         score: hit.score,
         id: hit.id.clone(),
     });
-    Ok(Answer { hits, stages, mode: Mode::Dense, generation, next })
+    Ok(Answer { hits, stages, mode, generation: scope.generation, next })
+}
+
+/// What the order is by: without words, vectors are all there is.
+fn mode_of(asked: Mode, words: &Words<'_>) -> Result<Mode> {
+    match (asked, words.is_empty()) {
+        (Mode::Lexical, true) => Err(QueryError::NoWords.into()),
+        (Mode::Auto | Mode::Fused, true) => Ok(Mode::Dense),
+        (Mode::Auto, false) => Ok(Mode::Ranked),
+        (asked, _) => Ok(asked),
+    }
 }
 
 /// The notes closest to the target.
