@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = *b"UNINOTE\0";
 /// Format version this crate writes. 0 until release 0.1.0.
 pub const VERSION: u16 = 0;
 /// Draft of version 0: raised whenever the bytes change before version 1 freezes.
-pub const DRAFT: u16 = 5;
+pub const DRAFT: u16 = 6;
 /// Every section starts at a multiple of this.
 pub const ALIGN: u64 = 64;
 /// Most sections a file may have: bounds what a hostile header can make us do.
@@ -123,6 +123,16 @@ section_kinds! {
     Deleted = 32, "deleted";
     /// Rotation matrix, f32, row-major.
     Matrix = 33, "matrix";
+    /// Terms of the notes' texts, ascending, with how many notes have each and where its postings are.
+    Terms = 40, "terms";
+    /// UTF-8 bytes of the terms.
+    TermBytes = 41, "term bytes";
+    /// Blocks of postings: where each lies, its last note, what bounds its scores.
+    PostingBlocks = 42, "posting blocks";
+    /// Packed gaps and counts of the blocks.
+    Postings = 43, "postings";
+    /// Codes of the notes' lengths in terms.
+    NoteLengths = 44, "note lengths";
 }
 
 /// The 64 bytes every file starts with.
