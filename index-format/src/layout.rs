@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = *b"UNINOTE\0";
 /// Format version this crate writes. 0 until release 0.1.0.
 pub const VERSION: u16 = 0;
 /// Draft of version 0: raised whenever the bytes change before version 1 freezes.
-pub const DRAFT: u16 = 5;
+pub const DRAFT: u16 = 6;
 /// Every section starts at a multiple of this.
 pub const ALIGN: u64 = 64;
 /// Most sections a file may have: bounds what a hostile header can make us do.
@@ -52,9 +52,19 @@ pub enum FileKind {
     Tombstones = 3,
     /// An orthogonal rotation shared by segments.
     Rotation = 4,
+    /// A ranking head.
+    Head = 5,
+    /// A matrix that vectors and queries go through.
+    Adapter = 6,
+    /// What was shown for queries, and what was chosen of it.
+    Feedback = 7,
 }
 
 impl FileKind {
+    /// Every kind, in ascending order of number.
+    pub const ALL: [Self; 7] =
+        [Self::Manifest, Self::Segment, Self::Tombstones, Self::Rotation, Self::Head, Self::Adapter, Self::Feedback];
+
     /// The word used in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -63,6 +73,9 @@ impl FileKind {
             Self::Segment => "segment",
             Self::Tombstones => "tombstones",
             Self::Rotation => "rotation",
+            Self::Head => "head",
+            Self::Adapter => "adapter",
+            Self::Feedback => "feedback",
         }
     }
 }
@@ -121,8 +134,12 @@ section_kinds! {
     Links = 21, "links";
     /// Deleted note ordinals, ascending.
     Deleted = 32, "deleted";
-    /// Rotation matrix, f32, row-major.
+    /// Matrix of a rotation or an adapter, f32, row-major.
     Matrix = 33, "matrix";
+    /// A ranking head as safetensors.
+    Weights = 48, "weights";
+    /// rkyv archive of feedback events.
+    Events = 49, "events";
 }
 
 /// The 64 bytes every file starts with.

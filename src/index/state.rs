@@ -162,6 +162,9 @@ pub(super) fn create(
         spaces,
         segments: Vec::new(),
         rotations: Vec::new(),
+        head: None,
+        adapter: None,
+        feedback: Vec::new(),
     };
     publish_manifest(storage, &manifest)
 }

@@ -8,8 +8,9 @@ mod segment;
 use codes::{LEVELS, codes, half_bytes};
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{
-    EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest, PictureRecord,
-    RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, SpaceRecord,
+    EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest,
+    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
+    SpaceRecord, TermRecord,
 };
 pub(crate) use segment::Segment;
 use segment::Space;
@@ -211,6 +212,18 @@ pub(crate) fn encode_rotation(matrix: &[f32]) -> Vec<u8> {
     file.finish().unwrap().to_vec()
 }
 
+/// One answer of which the second note was chosen.
+fn encode_feedback() -> Vec<u8> {
+    let sought = SoughtRecord::Vector(String::new(), vector(3).to_vec());
+    let event = EventRecord {
+        terms: vec![TermRecord { sought, weight: 1.0, wanted: true }],
+        shown: vec!["a".to_owned(), "b".to_owned()],
+        chosen: vec![1],
+        at_ms: MILLIS + 1,
+    };
+    Feedback { events: vec![event] }.to_file(INDEX, 5).unwrap()
+}
+
 /// The whole index from fixed parts.
 pub(crate) fn files() -> Files {
     let named = |kind: FileKind, bytes: &[u8]| {
@@ -219,10 +232,11 @@ pub(crate) fn files() -> Files {
     };
     let (rich, graphed) = (rich().encode(), graphed().encode());
     let (tombstones, rotation) = (encode_tombstones(&[1]), encode_rotation(&matrix()));
+    let feedback = encode_feedback();
     let manifest = Manifest {
         index_id: INDEX,
         generation: 3,
-        next_file: 5,
+        next_file: 6,
         created_ms: MILLIS,
         committed_ms: MILLIS + 2,
         encoder: EncoderRecord {
@@ -254,8 +268,12 @@ pub(crate) fn files() -> Files {
             },
         ],
         rotations: vec![named(FileKind::Rotation, &rotation)],
+        head: None,
+        adapter: None,
+        feedback: vec![named(FileKind::Feedback, &feedback)],
     };
     let files = [
+        ("feedback-00000005.uni", feedback),
         ("manifest.uni", manifest.to_bytes().unwrap()),
         ("rotation-00000002.uni", rotation),
         ("segment-00000001.uni", rich),
