@@ -106,5 +106,5 @@ pub(super) fn query_of(event: &EventRecord) -> Query {
         SoughtRecord::NoteIn(id, space) => Sought::NoteIn { id: id.clone(), space: space.clone() },
     };
     let term = |term: &TermRecord| Term { sought: sought(&term.sought), weight: term.weight, wanted: term.wanted };
-    Query { terms: event.terms.iter().map(term).collect() }
+    Query { terms: event.terms.iter().map(term).collect(), except: Vec::new() }
 }

@@ -26,7 +26,7 @@ const UNWANTED: f64 = 0.5;
 /// What a query asks of a state.
 pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
     let mut asked =
-        Asked { snapshot, spaces: Vec::new(), pieces: Vec::new(), exclude: Vec::new(), wordings: Vec::new() };
+        Asked { snapshot, spaces: Vec::new(), pieces: Vec::new(), exclude: query.except.clone(), wordings: Vec::new() };
     for term in &query.terms {
         asked.take(term)?;
     }
@@ -44,7 +44,7 @@ pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Tar
     let mut targets: Vec<Option<Target>> = queries.iter().map(|_| None).collect();
     let VectorSource::Encoder(encoder) = &snapshot.state.source else { return targets };
     let texts = targets.iter_mut().zip(queries).filter_map(|(target, query)| match query.terms.as_slice() {
-        [Term { sought: Sought::Text(text), weight, wanted: true }] if counts(*weight) => {
+        [Term { sought: Sought::Text(text), weight, wanted: true }] if counts(*weight) && query.except.is_empty() => {
             Some((target, [Part::Text(text)], (text, *weight)))
         }
         _ => None,

@@ -55,7 +55,7 @@ pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use options::Limits;
 pub use options::{Cancel, Granularity, Mode, SearchOptions};
-pub(crate) use search::{LiveSegment, Scope, Target, Wording, search};
+pub(crate) use search::{Contest, LiveSegment, Scope, Target, Wording, contest, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};
 

@@ -18,7 +18,7 @@ pub mod train;
 pub use error::RankError;
 pub use head::{About, Explanation, Head, Shape};
 pub use list::List;
-pub use schema::{Feature, Schema, Squash};
+pub use schema::{Feature, Schema, Squash, column};
 pub use table::Table;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //!
 //! The pool is the same for every page: what comes after it stands in an order that does not depend on it.
 
+mod features;
 mod fuse;
 mod order;
 
@@ -20,13 +21,14 @@ use crate::error::Result;
 use crate::lexical::Matched;
 use std::collections::HashMap;
 
+pub(super) use features::table;
 pub(super) use order::page;
 
 /// Notes taken from each of the two ways.
 pub(super) const POOL: usize = 100;
 
 /// A note that may be in the answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Contender<'a> {
     /// Its best row; its score is what the vectors say of the note.
     pub(super) found: Found<'a>,
@@ -34,6 +36,13 @@ pub(super) struct Contender<'a> {
     pub(super) matched: Matched,
     /// Its places among the best by vectors and by words, from 0; none beyond the first hundred.
     pub(super) places: [Option<u32>; 2],
+}
+
+impl Contender<'_> {
+    /// Whether it has a row where the query looks.
+    fn has_row(&self) -> bool {
+        self.found.has_row()
+    }
 }
 
 /// The candidates of a query with words.

@@ -20,7 +20,7 @@ use crowd::Crowd;
 use vectors::{Compared, Parts};
 
 /// The table of a pool for a head that reads this schema. What a note lacks, or a query does not ask, is missing.
-pub(super) fn table(search: &Search<'_>, words: &Words<'_>, pool: &Pool<'_>, schema: &Schema) -> Result<Table> {
+pub(in crate::query) fn table(search: &Search<'_>, words: &Words<'_>, pool: &Pool<'_>, schema: &Schema) -> Result<Table> {
     let fused = fuse::by_score(&pool.contenders);
     let query = search.aims.iter().find(|aim| aim.aim.space.is_none()).map(|aim| aim.axes.full());
     let parts: Vec<Parts<'_>> = pool.contenders.iter().map(|contender| Parts::of(&contender.found)).collect();
