@@ -115,6 +115,7 @@ mod graph;
 pub mod hub;
 pub mod import;
 pub mod index;
+pub mod lexical;
 pub mod note;
 pub mod query;
 mod segment;

@@ -17,13 +17,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("vector", &[]),
     ("disk", &[]),
     ("import", &["note"]),
+    ("lexical", &[]),
     ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
     ("error", &["disk", "encode", "graph", "note", "vector"]),
     ("segment", &["disk", "error", "note", "vector"]),
-    ("query", &["error", "note", "segment", "vector"]),
-    ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
+    ("query", &["error", "lexical", "note", "segment", "vector"]),
+    ("index", &["disk", "encode", "error", "graph", "lexical", "note", "query", "segment", "vector"]),
 ];
 
 /// Each package of the owner's card: its name in code, and the rooms that may name it.

@@ -1,4 +1,4 @@
-//! Damaged and hostile manifests: parsing, re-encoding, and opening an index on one.
+//! Damaged and hostile manifests and feedback: parsing, re-encoding, and opening an index on a manifest.
 //!
 //! The first byte of the input is the mode, the rest the file. Mode bit 0 makes all checksums right first, so that what lies
 //! behind them is reached.
@@ -8,7 +8,7 @@
 #[path = "support/reseal.rs"]
 mod reseal;
 
-use index_format::{FileKind, FileTable, Manifest};
+use index_format::{Feedback, FileKind, FileTable, Manifest};
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use uninote::disk::{MemoryStorage, Storage};
@@ -22,6 +22,11 @@ fuzz_target!(|input: &[u8]| {
     }
     if let Ok(table) = FileTable::parse(&file, FileKind::Manifest) {
         let _ = table.damages(&file);
+    }
+    if let Ok(feedback) = Feedback::from_file(&file) {
+        let again = feedback.to_file(1, 1).expect("what was read can be written");
+        assert_eq!(Feedback::from_file(&again), Ok(feedback), "and read again");
+        return;
     }
     let Ok(manifest) = Manifest::from_bytes(&file) else { return };
     let again = manifest.to_bytes().expect("what was read can be written");

@@ -52,9 +52,19 @@ pub enum FileKind {
     Tombstones = 3,
     /// An orthogonal rotation shared by segments.
     Rotation = 4,
+    /// A ranking head.
+    Head = 5,
+    /// A matrix that vectors and queries go through.
+    Adapter = 6,
+    /// What was shown for queries, and what was chosen of it.
+    Feedback = 7,
 }
 
 impl FileKind {
+    /// Every kind, in ascending order of number.
+    pub const ALL: [Self; 7] =
+        [Self::Manifest, Self::Segment, Self::Tombstones, Self::Rotation, Self::Head, Self::Adapter, Self::Feedback];
+
     /// The word used in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -63,6 +73,9 @@ impl FileKind {
             Self::Segment => "segment",
             Self::Tombstones => "tombstones",
             Self::Rotation => "rotation",
+            Self::Head => "head",
+            Self::Adapter => "adapter",
+            Self::Feedback => "feedback",
         }
     }
 }
@@ -121,7 +134,7 @@ section_kinds! {
     Links = 21, "links";
     /// Deleted note ordinals, ascending.
     Deleted = 32, "deleted";
-    /// Rotation matrix, f32, row-major.
+    /// Matrix of a rotation or an adapter, f32, row-major.
     Matrix = 33, "matrix";
     /// Terms of the notes' texts, ascending, with how many notes have each and where its postings are.
     Terms = 40, "terms";
@@ -133,6 +146,10 @@ section_kinds! {
     Postings = 43, "postings";
     /// Codes of the notes' lengths in terms.
     NoteLengths = 44, "note lengths";
+    /// A ranking head as safetensors.
+    Weights = 48, "weights";
+    /// rkyv archive of feedback events.
+    Events = 49, "events";
 }
 
 /// The 64 bytes every file starts with.

@@ -16,6 +16,7 @@ compile_error!("uninote maps little-endian arrays from disk and supports little-
 pub mod archive;
 pub mod build;
 pub mod check;
+pub mod feedback;
 pub mod layout;
 pub mod links;
 pub mod manifest;
@@ -31,6 +32,7 @@ mod error;
 pub use build::FileBuilder;
 pub use checksum::checksum;
 pub use error::{Damage, FormatError};
+pub use feedback::{EventRecord, Feedback, SoughtRecord, TermRecord};
 pub use layout::{Extent, FileKind, RowEntry, SectionKind};
 pub use links::{Links, LinksView};
 pub use manifest::{EncoderRecord, FileRef, Manifest, SegmentRef, SpaceRecord};

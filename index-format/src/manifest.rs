@@ -84,6 +84,12 @@ pub struct Manifest {
     pub segments: Vec<SegmentRef>,
     /// Rotation files in use.
     pub rotations: Vec<FileRef>,
+    /// The ranking head that was trained for this index, if one is installed.
+    pub head: Option<FileRef>,
+    /// The adapter that vectors and queries go through, if one is installed.
+    pub adapter: Option<FileRef>,
+    /// Feedback, oldest first.
+    pub feedback: Vec<FileRef>,
 }
 
 impl Manifest {
@@ -124,6 +130,19 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Every file it names, with its kind.
+    pub fn files(&self) -> impl Iterator<Item = (FileKind, &FileRef)> {
+        let of = |kind| move |file| (kind, file);
+        let tombstones = self.segments.iter().filter_map(|entry| entry.tombstones.as_ref());
+        let segments = self.segments.iter().map(|entry| &entry.file).map(of(FileKind::Segment));
+        segments
+            .chain(tombstones.map(of(FileKind::Tombstones)))
+            .chain(self.rotations.iter().map(of(FileKind::Rotation)))
+            .chain(self.head.iter().map(of(FileKind::Head)))
+            .chain(self.adapter.iter().map(of(FileKind::Adapter)))
+            .chain(self.feedback.iter().map(of(FileKind::Feedback)))
+    }
+
     /// The numbers held against each other. `offset` is where the archive lies, for the message.
     fn check(&self, offset: u64) -> Result<(), FormatError> {
         let wrong = |what, expected, found| Err(inconsistent(what, offset, expected, found));
@@ -133,10 +152,8 @@ impl Manifest {
                 return wrong(what, MAX_NUMBER, number);
             }
         }
-        let tombstones = self.segments.iter().filter_map(|entry| entry.tombstones.as_ref());
-        let files = self.segments.iter().map(|entry| &entry.file).chain(tombstones).chain(&self.rotations);
         let mut numbers = BTreeSet::new();
-        for file in files {
+        for (_, file) in self.files() {
             if file.id >= self.next_file {
                 return wrong("file number (below next file)", self.next_file, file.id);
             }

@@ -147,7 +147,7 @@ proptest! {
     fn any_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(SegmentFile::parse(&bytes).is_err());
         prop_assert!(Manifest::from_bytes(&bytes).is_err());
-        for kind in [FileKind::Tombstones, FileKind::Rotation] {
+        for kind in [FileKind::Tombstones, FileKind::Rotation, FileKind::Feedback] {
             prop_assert!(FileTable::parse(&bytes, kind).is_err());
         }
         let _ = from_bytes::<Record>("record", 0, &bytes);

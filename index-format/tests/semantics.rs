@@ -6,8 +6,8 @@ mod samples;
 
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_REGION, ROW_VECTOR};
-use index_format::{FormatError, Manifest, SpaceRecord};
-use samples::{Parts, manifest, matrix, row, tombstones};
+use index_format::{Feedback, FormatError, Manifest, SpaceRecord};
+use samples::{INDEX, Parts, feedback, manifest, matrix, row, tombstones};
 
 #[test]
 fn a_sound_segment_has_no_damage() {
@@ -167,6 +167,24 @@ fn manifests_that_contradict_themselves_are_neither_written_nor_read() {
         let mut bent = manifest();
         bend(&mut bent);
         assert!(matches!(bent.to_bytes(), Err(FormatError::Inconsistent { .. })), "bend {number}");
+    }
+}
+
+#[test]
+fn feedback_comes_back_as_it_was_and_names_places_that_were_shown() {
+    let sound = feedback();
+    assert_eq!(Feedback::from_file(&sound.to_file(INDEX, 12).unwrap()).unwrap(), sound);
+    let bends: [fn(&mut Feedback); 5] = [
+        |feedback| feedback.events[0].chosen = vec![3],
+        |feedback| feedback.events[0].chosen = vec![1, 1],
+        |feedback| feedback.events[0].chosen = vec![2, 0],
+        |feedback| feedback.events[1].terms[0].weight = 0.0,
+        |feedback| feedback.events[1].terms[0].weight = f32::NAN,
+    ];
+    for (number, bend) in bends.iter().enumerate() {
+        let mut bent = feedback();
+        bend(&mut bent);
+        assert!(matches!(bent.to_file(INDEX, 12), Err(FormatError::Inconsistent { .. })), "bend {number}");
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use index_format::archive::ARCHIVE_ALIGN;
+use index_format::feedback::{ArchivedEventRecord, ArchivedFeedback, ArchivedTermRecord};
 use index_format::layout::{
     ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR, NO_SPACE,
     OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS, SectionEntry,
@@ -14,7 +15,7 @@ use index_format::record::{ArchivedPictureRecord, ArchivedRecord};
 use index_format::segment::ArchivedSegmentMeta;
 use index_format::words::{ArchivedWordsMeta, BLOCK_POSTINGS, MOST_COUNTED, PostingBlock, TermEntry};
 use index_format::space::{ArchivedGraphMeta, ArchivedRecallPoint, ArchivedSpaceMeta};
-use index_format::{Extent, FieldValue, FileKind, RowEntry, SectionKind, checksum};
+use index_format::{Extent, FieldValue, FileKind, RowEntry, SectionKind, SoughtRecord, checksum};
 use std::mem::{offset_of, size_of};
 
 const SPEC: &str = include_str!("../SPEC.md");
@@ -65,12 +66,15 @@ fn archived_tables_are_the_layout() {
     holds!(ArchivedEncoderRecord, "EncoderRecord": name, fingerprint, width, prefixes, location);
     holds!(ArchivedSpaceRecord, "SpaceRecord": name, width);
     holds!(ArchivedManifest, "Manifest": index_id, generation, next_file, created_ms, committed_ms, encoder,
-        language, keeps_pictures, picture_regions, spaces, segments, rotations);
+        language, keeps_pictures, picture_regions, spaces, segments, rotations, head, adapter, feedback);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
     holds!(ArchivedRecallPoint, "RecallPoint": slack, far_slack, margin, rescored, recall, scored);
     holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, near, far, curve);
     holds!(ArchivedWordsMeta, "WordsMeta": terms, blocks, length);
     holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, words, spaces);
+    holds!(ArchivedFeedback, "Feedback": events);
+    holds!(ArchivedEventRecord, "EventRecord": terms, shown, chosen, at_ms);
+    holds!(ArchivedTermRecord, "TermRecord": sought, weight, wanted);
     holds!(ArchivedPictureRecord, "PictureRecord": alt, path, hash, width, height, blob);
     holds!(ArchivedRecord, "Record": id, title, text, pictures, fields, created_ms, content_hash);
 }
@@ -89,8 +93,7 @@ fn every_section_kind_is_listed_with_its_number() {
 #[test]
 fn file_kinds_are_listed_with_their_numbers() {
     let written: Vec<[String; 2]> = table("Files").into_iter().map(|row| [row[0].clone(), row[1].clone()]).collect();
-    let kinds = [FileKind::Manifest, FileKind::Segment, FileKind::Tombstones, FileKind::Rotation];
-    let expected: Vec<[String; 2]> = kinds.map(|kind| [(kind as u16).to_string(), kind.name().to_owned()]).to_vec();
+    let expected = FileKind::ALL.map(|kind| [(kind as u16).to_string(), kind.name().to_owned()]).to_vec();
     assert_eq!(written, expected);
 }
 
@@ -130,6 +133,22 @@ fn the_checksum_is_the_published_one() {
     // XXH3-64 with seed 0 of nothing, from the xxHash test vectors.
     assert_eq!(checksum(b""), 0x2d06_8005_38d3_94c2);
     assert!(SPEC.contains("0x2d06800538d394c2"));
+}
+
+#[test]
+fn everything_a_term_can_be_about_is_listed() {
+    let rows = table("Sought");
+    let values = [
+        SoughtRecord::Text(String::new()),
+        SoughtRecord::Vector(String::new(), Vec::new()),
+        SoughtRecord::Note(String::new(), 0, 0, 0),
+        SoughtRecord::NoteIn(String::new(), String::new()),
+    ];
+    let debug: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+    let names: Vec<&str> = debug.iter().map(|text| text.split('(').next().unwrap()).collect();
+    let written: Vec<&str> = rows.iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(written, names);
+    assert!(rows.iter().enumerate().all(|(number, row)| row[0] == number.to_string()));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
 //! | `target.rs` | what a query asks, as one direction a space |
+//! | `wording.rs` | the words that a query asks for |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
@@ -40,6 +41,7 @@ mod state;
 mod sweep;
 mod target;
 mod verify;
+mod wording;
 mod workers;
 mod writer;
 

@@ -12,11 +12,7 @@ use std::collections::BTreeSet;
 pub(super) fn remove_unnamed(storage: &dyn Storage) -> Result<()> {
     let manifest = read_manifest(storage)?;
     let mut named = BTreeSet::from([file_name(FileKind::Manifest, 0)]);
-    for entry in &manifest.segments {
-        named.insert(file_name(FileKind::Segment, entry.file.id));
-        named.extend(entry.tombstones.as_ref().map(|file| file_name(FileKind::Tombstones, file.id)));
-    }
-    named.extend(manifest.rotations.iter().map(|file| file_name(FileKind::Rotation, file.id)));
+    named.extend(manifest.files().map(|(kind, file)| file_name(kind, file.id)));
     for name in storage.list()? {
         if is_index_file(&name) && !named.contains(&name) {
             match storage.remove(&name) {

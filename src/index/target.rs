@@ -4,12 +4,13 @@ use super::guarded::{self, INPUTS};
 use super::options::VectorSource;
 use super::snapshot::Snapshot;
 use super::spaces::{CONTENT, named, unit};
+use super::wording::wording;
 use crate::disk::read_source;
 use crate::encode::{EncodeError, Input, Part, Role};
 use crate::error::{Error, QueryError, Result};
 use crate::note::picture::decode;
 use crate::note::{Picture, PictureLimits, PictureSource, Pixels};
-use crate::query::{Aim, Like, Query, Sought, Target, Term};
+use crate::query::{Aim, Like, Query, Sought, Target, Term, Wording};
 use crate::segment::{GLOBAL, LOCAL, OpenSpace};
 use crate::vector::normalise;
 use index_format::RowEntry;
@@ -24,7 +25,8 @@ const UNWANTED: f64 = 0.5;
 
 /// What a query asks of a state.
 pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
-    let mut asked = Asked { snapshot, spaces: Vec::new(), pieces: Vec::new(), exclude: Vec::new() };
+    let mut asked =
+        Asked { snapshot, spaces: Vec::new(), pieces: Vec::new(), exclude: Vec::new(), wordings: Vec::new() };
     for term in &query.terms {
         asked.take(term)?;
     }
@@ -33,7 +35,7 @@ pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
         return Err(QueryError::Empty.into());
     }
     let aims = asked.spaces.into_iter().map(InSpace::aim).collect::<Result<_>>()?;
-    Ok(Target { aims, exclude: asked.exclude })
+    Ok(Target { aims, exclude: asked.exclude, wordings: asked.wordings })
 }
 
 /// What those of many queries ask that are one text each, with all texts encoded together. None for the others, and for all
@@ -43,16 +45,18 @@ pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Tar
     let VectorSource::Encoder(encoder) = &snapshot.state.source else { return targets };
     let texts = targets.iter_mut().zip(queries).filter_map(|(target, query)| match query.terms.as_slice() {
         [Term { sought: Sought::Text(text), weight, wanted: true }] if counts(*weight) => {
-            Some((target, [Part::Text(text)], f64::from(*weight)))
+            Some((target, [Part::Text(text)], (text, *weight)))
         }
         _ => None,
     });
     texts.collect::<Vec<_>>().par_chunks_mut(INPUTS).for_each(|texts| {
         let inputs: Vec<Input<'_>> = texts.iter().map(|(_, parts, _)| Input { parts }).collect();
         let Ok(vectors) = guarded::encode(encoder.as_ref(), Role::Query, &inputs) else { return };
-        for ((target, _, weight), vector) in texts.iter_mut().zip(vectors.iter()) {
-            let aim = Aim { name: CONTENT.to_owned(), space: None, vector: vector.to_vec(), weight: *weight };
-            **target = Some(Target { aims: vec![aim], exclude: Vec::new() });
+        for ((target, _, (text, weight)), vector) in texts.iter_mut().zip(vectors.iter()) {
+            let aim =
+                Aim { name: CONTENT.to_owned(), space: None, vector: vector.to_vec(), weight: f64::from(*weight) };
+            let wordings = vec![Wording { text: (*text).clone(), weight: *weight }];
+            **target = Some(Target { aims: vec![aim], exclude: Vec::new(), wordings });
         }
     });
     targets
@@ -69,6 +73,7 @@ struct Asked<'a> {
     spaces: Vec<InSpace>,
     pieces: Vec<Piece<'a>>,
     exclude: Vec<String>,
+    wordings: Vec<Wording>,
 }
 
 /// What is wanted in one space and what is not: unit vectors with their weights.
@@ -97,6 +102,9 @@ impl<'a> Asked<'a> {
         let Term { sought, weight, wanted } = term;
         if !counts(*weight) {
             return Err(QueryError::Weight { given: *weight }.into());
+        }
+        if *wanted {
+            self.wordings.extend(wording(self.snapshot, sought)?.map(|text| Wording { text, weight: *weight }));
         }
         let (weight, wanted) = (f64::from(*weight), *wanted);
         let content = match sought {

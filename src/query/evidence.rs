@@ -2,6 +2,7 @@
 
 use super::aim::Aiming;
 use super::group::Found;
+use super::search::Placed;
 use super::{AimScore, Hit, Passage, Row, StageScores};
 use crate::error::Result;
 use crate::segment::LOCAL;
@@ -9,8 +10,9 @@ use crate::vector::kernels;
 use index_format::layout::{ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{ArchivedRecord, RowEntry};
 
-/// The hit for a found note.
-pub(super) fn evidence(found: &Found<'_>, aims: &[Aiming<'_>]) -> Result<Hit> {
+/// The hit for a note in its place.
+pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>]) -> Result<Hit> {
+    let found = &placed.found;
     let record = found.segment.record(found.note)?;
     let entry = entry_of(found, found.space, found.candidate.row);
     let row = entry.zip(aims.get(found.aim)).map_or(Row::Global, |(entry, aim)| row_of(entry, aim));
@@ -21,7 +23,7 @@ pub(super) fn evidence(found: &Found<'_>, aims: &[Aiming<'_>]) -> Result<Hit> {
     Ok(Hit {
         id: record.id.to_string(),
         title: record.title.to_string(),
-        score: found.score,
+        score: placed.score,
         row,
         passage,
         aims: if aims.len() > 1 { aims.iter().map(|aim| score_in(found, aim)).collect() } else { Vec::new() },

@@ -1,10 +1,9 @@
 //! From rows to notes: the best row of each note, its score, and the order of an answer.
 
 use super::aim::Aiming;
+use super::dense::{Part, Search};
 use super::opened::Opened;
-use super::search::Search;
 use super::space::Candidate;
-use crate::error::Result;
 use crate::segment::GLOBAL;
 use crate::vector::kernels;
 use std::cmp::Ordering;
@@ -114,16 +113,10 @@ fn improve(aim: &Aiming<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// The notes from the cursor on, without the note that asks; the first `k` and one more are in the order of the answer.
-pub(super) fn ranked<'a>(search: &Search<'a>, mut found: Vec<Found<'a>>) -> Result<Vec<Found<'a>>> {
-    for id in &search.target.exclude {
-        let mut own = Vec::with_capacity(search.segments.len());
-        for segment in search.segments {
-            own.push(segment.live.segment.find(id)?);
-        }
-        found.retain(|found| own.get(found.segment.number).copied().flatten() != Some(found.note));
-    }
-    if let Some(cursor) = &search.options.after {
+/// The notes from the cursor on, without those excluded; the first `k` and one more are in the order of the answer.
+pub(super) fn ranked<'a>(search: &Search<'a>, part: Part<'_>, mut found: Vec<Found<'a>>) -> Vec<Found<'a>> {
+    found.retain(|found| !search.excludes(found.segment.number, found.note));
+    if let Some(cursor) = part.after {
         found.retain(|found| cursor.precedes(found.score, found.id().unwrap_or_default()));
     }
     let order = |left: &Found<'_>, right: &Found<'_>| {
@@ -131,12 +124,12 @@ pub(super) fn ranked<'a>(search: &Search<'a>, mut found: Vec<Found<'a>>) -> Resu
         scores.then_with(|| left.id().cmp(&right.id())).then(left.segment.number.cmp(&right.segment.number))
     };
     // An exact search finds every note, and few of them are shown: only those are sorted.
-    let shown = search.options.k.saturating_add(1).min(found.len());
+    let shown = part.k.saturating_add(1).min(found.len());
     if shown < found.len() {
         found.select_nth_unstable_by(shown, order);
     }
     if let Some(first) = found.get_mut(..shown) {
         first.sort_unstable_by(order);
     }
-    Ok(found)
+    found
 }

@@ -17,7 +17,8 @@
 //! | `space.rs` | candidates of one space of one segment |
 //! | `calibrate.rs` | measures the curve when a segment is built |
 //! | `judge.rs` | the queries it is measured with, and what they should find |
-//! | `search.rs` | all segments together, widening |
+//! | `search.rs` | one search: its order, its page |
+//! | `dense.rs` | the notes closest to the target: all segments together, widening |
 //! | `group.rs` | rows to notes: the best row of each, order |
 //! | `evidence.rs` | hits with title, winning row and best passage |
 //!
@@ -30,6 +31,7 @@ mod axes;
 mod beam;
 mod calibrate;
 mod cursor;
+mod dense;
 mod evidence;
 mod group;
 mod judge;
@@ -49,7 +51,7 @@ pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use options::Limits;
 pub use options::{Cancel, Granularity, SearchOptions};
-pub(crate) use search::{LiveSegment, Target, search};
+pub(crate) use search::{LiveSegment, Target, Wording, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};
 

@@ -42,11 +42,12 @@ pub(crate) fn file_name(kind: index_format::FileKind, id: u64) -> String {
 
 /// Whether a file with this name belongs to an index.
 pub(crate) fn is_index_file(name: &str) -> bool {
-    use index_format::FileKind::{Manifest, Rotation, Segment, Tombstones};
-    let numbered = |kind: index_format::FileKind| {
-        name.strip_prefix(kind.name()).is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".uni"))
+    use index_format::FileKind;
+    let numbered = |kind: FileKind| {
+        let rest = name.strip_prefix(kind.name()).filter(|_| kind != FileKind::Manifest);
+        rest.is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".uni"))
     };
-    name == file_name(Manifest, 0) || [Segment, Tombstones, Rotation].into_iter().any(numbered)
+    name == file_name(FileKind::Manifest, 0) || FileKind::ALL.into_iter().any(numbered)
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PI
 use index_format::segment::{add_meta, add_records};
 use index_format::words::Posting;
 use index_format::{
-    EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, GraphMeta, Manifest, PictureRecord, RecallPoint, Record,
-    RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, SpaceRecord, Words, WordsBuilder, checksum,
+    EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, GraphMeta, Manifest,
+    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
+    SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
 };
 
 /// Number of the index all samples belong to.
@@ -189,7 +190,7 @@ pub(crate) fn manifest() -> Manifest {
     Manifest {
         index_id: INDEX,
         generation: 5,
-        next_file: 10,
+        next_file: 14,
         created_ms: 1,
         committed_ms: 2,
         encoder: EncoderRecord {
@@ -210,6 +211,32 @@ pub(crate) fn manifest() -> Manifest {
             SegmentRef { file: file(7), notes: 2, deleted: 1, tombstones: Some(file(8)), rotations: vec![9] },
         ],
         rotations: vec![file(9)],
+        head: Some(file(10)),
+        adapter: Some(file(11)),
+        feedback: vec![file(12), file(13)],
+    }
+}
+
+pub(crate) fn feedback() -> Feedback {
+    let term = |sought, weight, wanted| TermRecord { sought, weight, wanted };
+    let event = |terms, chosen: &[u32]| EventRecord {
+        terms,
+        shown: ["soup", "stew", "moon"].map(str::to_owned).to_vec(),
+        chosen: chosen.to_vec(),
+        at_ms: 1_750_000_000_000,
+    };
+    Feedback {
+        events: vec![
+            event(vec![term(SoughtRecord::Text("a warm dinner".to_owned()), 1.0, true)], &[0, 2]),
+            event(
+                vec![
+                    term(SoughtRecord::Vector(String::new(), vec![0.6, 0.8]), 0.5, true),
+                    term(SoughtRecord::Note("salad".to_owned(), 1, 3, 0), 2.0, false),
+                    term(SoughtRecord::NoteIn("rain".to_owned(), "audio".to_owned()), 1.0, true),
+                ],
+                &[],
+            ),
+        ],
     }
 }
 
