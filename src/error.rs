@@ -86,6 +86,12 @@ pub enum Error {
         /// Name of the encoder.
         encoder: String,
     },
+    /// The words of the index are read in a language that this library does not know.
+    #[error("the words of the index are read in {name:?}, which this uninote does not know; upgrade the library")]
+    UnknownLanguage {
+        /// What the index records.
+        name: String,
+    },
     /// A note was refused.
     #[error("note {id:?}: {source}")]
     Note {

@@ -116,9 +116,11 @@ mod graph;
 pub mod hub;
 pub mod import;
 pub mod index;
+pub mod lexical;
 mod measure;
 pub mod note;
 pub mod query;
+pub mod rank;
 mod segment;
 pub mod vector;
 

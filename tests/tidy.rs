@@ -18,13 +18,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("disk", &[]),
     ("measure", &[]),
     ("import", &["note"]),
+    ("lexical", &[]),
+    ("rank", &["measure"]),
     ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
-    ("error", &["disk", "encode", "graph", "note", "vector"]),
+    ("error", &["disk", "encode", "graph", "note", "rank", "vector"]),
     ("segment", &["disk", "error", "note", "vector"]),
-    ("query", &["error", "note", "segment", "vector"]),
-    ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
+    ("query", &["error", "lexical", "note", "rank", "segment", "vector"]),
+    ("index", &["disk", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"]),
     ("eval", &["measure"]),
 ];
 

@@ -66,8 +66,7 @@ fn archived_tables_are_the_layout() {
     holds!(ArchivedEncoderRecord, "EncoderRecord": name, fingerprint, width, prefixes, location);
     holds!(ArchivedSpaceRecord, "SpaceRecord": name, width);
     holds!(ArchivedManifest, "Manifest": index_id, generation, next_file, created_ms, committed_ms, encoder,
-        language, keeps_pictures, picture_regions, spaces, segments, rotations, head, adapter,
-        feedback);
+        language, keeps_pictures, picture_regions, spaces, segments, rotations, head, adapter, feedback);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
     holds!(ArchivedRecallPoint, "RecallPoint": slack, far_slack, margin, rescored, recall, scored);
     holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, near, far, curve);

@@ -145,6 +145,7 @@ impl Writer {
             segments: self.segments.iter().map(live).collect(),
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
             source: self.recipe.source.clone(),
+            language: self.recipe.language,
         };
         State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known), known.source.clone())
     }

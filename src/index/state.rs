@@ -3,6 +3,7 @@
 use super::options::VectorSource;
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
+use crate::lexical::Language;
 use crate::query::LiveSegment;
 use crate::segment::{Deleted, Segment, file_name, is_index_file, load_rotation};
 use crate::vector::Rotation;
@@ -23,6 +24,8 @@ pub(super) struct State {
     pub(super) rotations: BTreeMap<u64, Arc<Rotation>>,
     /// Whose vectors it holds: a later state may hold those of another encoder.
     pub(super) source: VectorSource,
+    /// What its words are read in.
+    pub(super) language: Language,
 }
 
 /// Finds the source of an index by what its manifest records.
@@ -53,6 +56,8 @@ impl State {
         known: Option<&Self>,
         source: VectorSource,
     ) -> Result<Self> {
+        let language = Language::from_name(&manifest.language);
+        let language = language.ok_or_else(|| Error::UnknownLanguage { name: manifest.language.clone() })?;
         let mut rotations = BTreeMap::new();
         for file in &manifest.rotations {
             let open = known.and_then(|known| known.rotations.get(&file.id)).map(Arc::clone);
@@ -79,7 +84,7 @@ impl State {
             check_agreement(&manifest, entry, &segment, &deleted)?;
             segments.push(LiveSegment { segment, deleted });
         }
-        Ok(Self { manifest, segments, rotations, source })
+        Ok(Self { manifest, segments, rotations, source, language })
     }
 }
 
@@ -142,6 +147,7 @@ pub(super) fn create(
     storage: &dyn Storage,
     source: &VectorSource,
     (keeps_pictures, picture_regions): (bool, bool),
+    language: Language,
     spaces: Vec<SpaceRecord>,
 ) -> Result<()> {
     let _lock = storage.lock()?;
@@ -157,6 +163,7 @@ pub(super) fn create(
         created_ms: now,
         committed_ms: now,
         encoder: source.record(),
+        language: language.name().to_owned(),
         keeps_pictures,
         picture_regions,
         spaces,

@@ -89,6 +89,7 @@ impl Writer {
             source: state.source.clone(),
             keeps_pictures: state.manifest.keeps_pictures,
             regions: state.manifest.picture_regions,
+            language: state.language,
         };
         Ok(Self {
             newest_rotations: spaces::newest_rotations(&state.segments),

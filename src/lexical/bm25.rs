@@ -11,6 +11,10 @@ const K1: f32 = 0.9;
 /// How much of a note's length counts.
 const B: f32 = 0.4;
 
+/// Both, for the tests' twin.
+#[cfg(test)]
+pub(super) const K1_AND_B: [f32; 2] = [K1, B];
+
 /// What is known of all live segments together. Deleted notes are in it until they are compacted away: so is what they say
 /// in the postings.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

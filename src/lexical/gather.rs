@@ -107,15 +107,20 @@ impl Gatherer {
 
     /// The words of all notes.
     pub(crate) fn finish(self) -> Result<Words, FormatError> {
+        let total: usize = self.notes_of.iter().map(|notes| *notes as usize).sum();
+        self.finish_in(STRETCH.max(total / STRETCHES))
+    }
+
+    /// The same, with at most so many postings made at once.
+    pub(super) fn finish_in(self, most: usize) -> Result<Words, FormatError> {
         let Self { words, terms, notes_of, counts, lengths, .. } = self;
         drop(words);
         let mut sorted: Vec<(Box<str>, u32)> = terms.into_iter().collect();
         sorted.sort_unstable();
-        let total: usize = notes_of.iter().map(|notes| *notes as usize).sum();
         let mut builder = WordsBuilder::new(lengths);
         let mut rest = sorted.as_slice();
         while !rest.is_empty() {
-            let stretch = Stretch::of(rest, &notes_of, STRETCH.max(total / STRETCHES));
+            let stretch = Stretch::of(rest, &notes_of, most);
             let postings = stretch.postings(&counts);
             let (now, later) = rest.split_at(stretch.terms);
             for ((term, _), range) in now.iter().zip(&stretch.starts) {

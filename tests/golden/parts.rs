@@ -4,6 +4,8 @@
 mod codes;
 #[path = "segment.rs"]
 mod segment;
+#[path = "words.rs"]
+mod words;
 
 use codes::{LEVELS, codes, half_bytes};
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
@@ -15,6 +17,7 @@ use index_format::{
 pub(crate) use segment::Segment;
 use segment::Space;
 use std::collections::BTreeMap;
+use words::words;
 
 /// Width of all vectors.
 pub(crate) const WIDTH: usize = 8;
@@ -134,11 +137,21 @@ fn rich() -> Segment {
         far: 0.0,
         curve: Vec::new(),
     };
+    let words = words(
+        3,
+        &[
+            ("autumn", vec![(0, 1)]),
+            ("delet", vec![(1, 255)]),
+            ("in", vec![(0, 1), (2, 3)]),
+            ("京都", vec![(0, 40)]),
+        ],
+    );
     Segment {
         file_id: 1,
         meta: SegmentMeta {
             notes: 3,
             built_ms: MILLIS,
+            words: words.meta(),
             spaces: vec![
                 meta.clone(),
                 SpaceMeta { rows: 4, ..meta.clone() },
@@ -148,6 +161,7 @@ fn rich() -> Segment {
         records,
         id_order: vec![2, 1, 0],
         pictures: vec![PICTURE.to_vec()],
+        words,
         spaces: spaces.into(),
     }
 }
@@ -190,12 +204,14 @@ fn graphed() -> Segment {
         vectors,
         links: links.collect(),
     };
+    let words = words(notes as usize, &[("a", (0..notes).map(|note| (note, 1 + (note % 3) as u8)).collect())]);
     Segment {
         file_id: 3,
-        meta: SegmentMeta { notes, built_ms: MILLIS + 1, spaces: vec![meta, empty] },
+        meta: SegmentMeta { notes, built_ms: MILLIS + 1, words: words.meta(), spaces: vec![meta, empty] },
         records,
         id_order: (0..notes).collect(),
         pictures: Vec::new(),
+        words,
         spaces: vec![global, Space { note_row_starts: vec![0; notes as usize + 1], ..Space::default() }],
     }
 }
@@ -246,6 +262,7 @@ pub(crate) fn files() -> Files {
             prefixes: Vec::new(),
             location: String::new(),
         },
+        language: "english".to_owned(),
         keeps_pictures: true,
         picture_regions: false,
         spaces: [("global", WIDTH), ("local", WIDTH), ("audio", NAMED_WIDTH)]

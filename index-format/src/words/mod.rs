@@ -228,7 +228,7 @@ impl Postings<'_> {
     /// # Errors
     /// Where there is no such block, or it does not lie in its section.
     pub fn notes(&self, index: usize, out: &mut [u32; BLOCK_POSTINGS]) -> Result<usize, FormatError> {
-        if self.blocks.is_empty() {
+        if self.blocks.is_empty() && index == 0 {
             let [first, ..] = out;
             *first = self.entry.first;
             return Ok(1);
@@ -246,7 +246,7 @@ impl Postings<'_> {
     /// # Errors
     /// As [`Postings::notes`].
     pub fn counts(&self, index: usize, out: &mut [u8; BLOCK_POSTINGS]) -> Result<(), FormatError> {
-        if self.blocks.is_empty() {
+        if self.blocks.is_empty() && index == 0 {
             let [first, ..] = out;
             *first = self.entry.most;
             return Ok(());
