@@ -115,8 +115,10 @@ mod graph;
 pub mod hub;
 pub mod import;
 pub mod index;
+mod measure;
 pub mod note;
 pub mod query;
+pub mod rank;
 mod segment;
 pub mod vector;
 

@@ -16,11 +16,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("note", &[]),
     ("vector", &[]),
     ("disk", &[]),
+    ("measure", &[]),
+    ("rank", &["measure"]),
     ("import", &["note"]),
     ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
-    ("error", &["disk", "encode", "graph", "note", "vector"]),
+    ("error", &["disk", "encode", "graph", "note", "rank", "vector"]),
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["error", "note", "segment", "vector"]),
     ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
@@ -29,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Each package of the owner's card: its name in code, and the rooms that may name it.
 const CARD: &[(&str, &str, &[&str])] = &[
     ("hnsw_rs", "hnsw_rs", &["graph"]),
-    ("candle-core", "candle_core", &["encode"]),
+    ("candle-core", "candle_core", &["encode", "rank"]),
     ("candle-transformers", "candle_transformers", &["encode"]),
     ("memmap2", "memmap2", &["disk"]),
     ("rkyv", "rkyv", &["index-format"]),
