@@ -186,7 +186,10 @@ fn lists_and_settings_that_make_no_sense_are_refused() {
     assert!(matches!(changed(|list| list.grades[0] = f32::NAN), RankError::List { number: 4, .. }));
     assert!(matches!(changed(|list| list.grades[0] = -1.0), RankError::List { number: 4, .. }));
     assert!(matches!(changed(|list| list.teacher = Some(vec![1.0])), RankError::List { number: 4, .. }));
-    assert!(matches!(changed(|list| list.table = Table::with_capacity(3, 0)), RankError::Width { expected: 4, got: 3 }));
+    assert!(matches!(
+        changed(|list| list.table = Table::with_capacity(3, 0)),
+        RankError::Width { expected: 4, got: 3 }
+    ));
     let mut useless = lists.clone();
     useless.iter_mut().for_each(|list| list.grades.fill(1.0));
     assert_eq!(refused(&useless, quick()), RankError::NothingToLearn { lists: 10 });
