@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Each package of the owner's card: its name in code, and the rooms that may name it.
 const CARD: &[(&str, &str, &[&str])] = &[
     ("hnsw_rs", "hnsw_rs", &["graph"]),
-    ("candle-core", "candle_core", &["encode"]),
+    ("candle-core", "candle_core", &["encode", "rank"]),
     ("candle-transformers", "candle_transformers", &["encode"]),
     ("memmap2", "memmap2", &["disk"]),
     ("rkyv", "rkyv", &["index-format"]),

@@ -146,6 +146,7 @@ impl Writer {
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
             source: self.recipe.source.clone(),
             language: self.recipe.language,
+            head: None,
         };
         State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known), known.source.clone())
     }

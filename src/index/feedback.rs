@@ -4,7 +4,7 @@ use super::commit::Commit;
 use super::state::now_ms;
 use super::target::seen;
 use super::writer::Writer;
-use crate::error::{Error, QueryError, Result};
+use crate::error::{QueryError, Result};
 use crate::query::{Like, Query, Sought, Term};
 use crate::segment::{load_feedback, store_feedback};
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};

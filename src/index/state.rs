@@ -5,10 +5,11 @@ use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
 use crate::lexical::Language;
 use crate::query::LiveSegment;
-use crate::segment::{Deleted, Segment, file_name, is_index_file, load_rotation};
+use crate::rank::{self, Head, Schema};
+use crate::segment::{Deleted, Segment, file_name, is_index_file, load_head, load_rotation};
 use crate::vector::Rotation;
 use arc_swap::ArcSwap;
-use index_format::{EncoderRecord, FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
+use index_format::{EncoderRecord, FileKind, FileRef, FormatError, Manifest, SegmentRef, SpaceRecord};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,12 +27,19 @@ pub(super) struct State {
     pub(super) source: VectorSource,
     /// What its words are read in.
     pub(super) language: Language,
+    /// The ranking head that was trained for it.
+    pub(super) head: Option<Arc<Head>>,
 }
 
 /// Finds the source of an index by what its manifest records.
 pub(super) type FindSource<'a> = &'a dyn Fn(&EncoderRecord) -> Result<VectorSource>;
 
 impl State {
+    /// The ranking head in use: its own, or that of this build.
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.head.as_deref().or_else(|| rank::shipped())
+    }
+
     /// Loads the state the manifest on the storage describes, taking over what `known` has open already.
     ///
     /// # Errors
@@ -84,7 +92,24 @@ impl State {
             check_agreement(&manifest, entry, &segment, &deleted)?;
             segments.push(LiveSegment { segment, deleted });
         }
-        Ok(Self { manifest, segments, rotations, source, language })
+        let head = match &manifest.head {
+            Some(file) => load_own_head(storage, manifest.index_id, file)?,
+            None => None,
+        };
+        Ok(Self { manifest, segments, rotations, source, language, head })
+    }
+}
+
+/// The head of an index. One that was made for other features than this build has is not used, as if there were none: what
+/// is searched matters more than its order.
+fn load_own_head(storage: &dyn Storage, index_id: u64, file: &FileRef) -> Result<Option<Arc<Head>>> {
+    let bytes = load_head(storage, index_id, file)?;
+    match Head::from_bytes(&bytes, &Schema::built_in()) {
+        Ok(head) => Ok(Some(Arc::new(head))),
+        Err(error) => {
+            tracing::warn!(%error, "the index's own ranking head is not used");
+            Ok(None)
+        }
     }
 }
 

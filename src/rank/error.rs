@@ -75,6 +75,12 @@ pub enum RankError {
         /// Lists given.
         lists: usize,
     },
+    /// There is nothing to judge by.
+    #[error("none of {lists} lists is held out: two heads are compared on lists that neither has seen")]
+    NoHeldOut {
+        /// Lists given.
+        lists: usize,
+    },
     /// A setting makes no sense.
     #[error("{setting} is {given}; {remedy}")]
     Setting {

@@ -5,7 +5,8 @@ use super::super::random::Random;
 use super::*;
 
 fn reading(features: &[(Squash, bool)]) -> Reading {
-    let feature = |(number, (squash, sparse)): (usize, &(Squash, bool))| Feature::new(format!("f{number}"), *squash, *sparse);
+    let feature =
+        |(number, (squash, sparse)): (usize, &(Squash, bool))| Feature::new(format!("f{number}"), *squash, *sparse);
     Reading {
         features: features.iter().enumerate().map(feature).collect(),
         columns: (0..features.len()).collect(),
@@ -58,7 +59,8 @@ fn each_input_is_what_its_definition_says() {
 
 #[test]
 fn inputs_agree_with_plain_arithmetic() {
-    let reading = reading(&[(Squash::None, false), (Squash::Log, true), (Squash::Clamp { low: -1.0, high: 1.0 }, false)]);
+    let reading =
+        reading(&[(Squash::None, false), (Squash::Log, true), (Squash::Clamp { low: -1.0, high: 1.0 }, false)]);
     let table = random_table(5, 100, 3);
     let rows = all(&reading.inputs(&table));
     for ((number, span), feature) in reading.spans().zip(&reading.features) {
@@ -75,7 +77,8 @@ fn inputs_agree_with_plain_arithmetic() {
 
 #[test]
 fn the_order_of_candidates_changes_no_bit() {
-    let reading = reading(&[(Squash::None, true), (Squash::Log, true), (Squash::Clamp { low: -1.0, high: 1.0 }, false)]);
+    let reading =
+        reading(&[(Squash::None, true), (Squash::Log, true), (Squash::Clamp { low: -1.0, high: 1.0 }, false)]);
     let original = random_table(6, 101, 3);
     let mut order: Vec<usize> = (0..101).collect();
     Random::new(7, 7).shuffle(&mut order);

@@ -40,7 +40,9 @@ impl List {
             return refuse("grades are finite, not below 0 and not above a million");
         }
         match &self.teacher {
-            Some(teacher) if teacher.len() != self.grades.len() => refuse("give one score of the teacher's a candidate"),
+            Some(teacher) if teacher.len() != self.grades.len() => {
+                refuse("give one score of the teacher's a candidate")
+            }
             Some(teacher) if !teacher.iter().all(|score| score.is_finite()) => refuse("a teacher's scores are finite"),
             _ => Ok(()),
         }

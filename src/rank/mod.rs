@@ -12,6 +12,7 @@ mod inputs;
 mod list;
 mod random;
 mod schema;
+mod shipped;
 mod table;
 pub mod train;
 
@@ -19,6 +20,7 @@ pub use error::RankError;
 pub use head::{About, Explanation, Head, Shape};
 pub use list::List;
 pub use schema::{Feature, Schema, Squash, column};
+pub use shipped::shipped;
 pub use table::Table;
 
 #[cfg(test)]

@@ -288,7 +288,10 @@ mod tests {
     fn fields_get_the_columns_after_the_built_in_ones() {
         let schema = Schema::built_in().with_fields(&["price", "stars"]).unwrap();
         let built_in = Schema::built_in().width();
-        assert_eq!((schema.position("field:price"), schema.position("field:stars")), (Some(built_in), Some(built_in + 1)));
+        assert_eq!(
+            (schema.position("field:price"), schema.position("field:stars")),
+            (Some(built_in), Some(built_in + 1))
+        );
         assert_eq!(schema.features()[built_in].field(), Some("price"));
         let wanted = [Feature::of_field("stars"), Feature::new("length", Squash::Log, false)];
         let (bound, columns) = Schema::built_in().bound_to(&wanted).unwrap();

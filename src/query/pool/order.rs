@@ -98,8 +98,9 @@ fn logistic(score: f32) -> f32 {
 
 /// The contenders, best first; of equals the one with the first id.
 fn in_order(contenders: Vec<Contender<'_>>, scores: Vec<f32>) -> Vec<Placed<'_>> {
-    let place = |(contender, score): (Contender<'_>, f32)| Placed { found: contender.found, score };
-    let mut placed: Vec<Placed<'_>> = contenders.into_iter().zip(scores).map(place).collect();
+    let scored = contenders.into_iter().zip(scores);
+    let mut placed: Vec<Placed<'_>> =
+        scored.map(|(contender, score)| Placed { found: contender.found, score }).collect();
     placed.sort_by(|left, right| {
         let scores = right.score.total_cmp(&left.score);
         scores.then_with(|| left.found.id().cmp(&right.found.id()))

@@ -69,7 +69,9 @@ impl Head {
             .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
             .collect::<Result<Vec<_>, SafeTensorError>>();
         let metadata = HashMap::from([(ENTRY.to_owned(), header)]);
-        views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(|error| damaged(error.to_string()))
+        views
+            .and_then(|views| safetensors::serialize(views, Some(metadata)))
+            .map_err(|error| damaged(error.to_string()))
     }
 
     /// Reads a head for tables of `schema` (and of the fields that the head names).

@@ -81,6 +81,19 @@ impl Head {
         Self { schema, reading, weights, packed, about }
     }
 
+    /// This head for tables of another schema, for example one with more fields.
+    ///
+    /// # Errors
+    /// As [`Head::from_bytes`], for a schema that lacks what the head reads.
+    pub fn over(&self, schema: &Schema) -> Result<Self, RankError> {
+        if schema.version() != self.schema.version() {
+            return Err(RankError::Version { head: self.schema.version(), here: schema.version() });
+        }
+        let (schema, columns) = schema.bound_to(&self.reading.features)?;
+        let reading = Reading { columns, ..self.reading.clone() };
+        Ok(Self { schema, reading, ..self.clone() })
+    }
+
     /// This head with other scalings and weights.
     pub(super) fn with(&self, scalings: Vec<Scaling>, weights: Weights, about: About) -> Self {
         let reading = Reading { scalings, ..self.reading.clone() };

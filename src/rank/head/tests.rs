@@ -91,6 +91,8 @@ fn a_head_finds_its_features_whatever_the_order_of_columns() {
     let mut wide = Table::with_capacity(6, 30);
     table.rows().for_each(|row| wide.push(&[row[4], row[3], row[2], row[1], row[0], 9.0]).unwrap());
     assert_eq!(other.scores(&wide).unwrap(), head.scores(&table).unwrap());
+    assert_eq!(head.over(&turned).unwrap().scores(&wide), head.scores(&table));
+    assert!(matches!(head.over(&super::super::made::schema(4)), Err(RankError::UnknownFeature { .. })));
     assert_eq!(head.scores(&wide).unwrap_err(), RankError::Width { expected: 5, got: 6 });
 }
 

@@ -188,7 +188,8 @@ struct Queues {
 
 impl Queues {
     fn new(lists: &[List], groups: &BTreeMap<u32, Vec<usize>>, seed: u64) -> Result<Self, RankError> {
-        let teaches = |number: &usize| lists.get(*number).is_some_and(|list| list.orders_differ() || list.teacher.is_some());
+        let teaches =
+            |number: &usize| lists.get(*number).is_some_and(|list| list.orders_differ() || list.teacher.is_some());
         let groups: Vec<(Vec<usize>, usize)> = groups
             .values()
             .map(|numbers| (numbers.iter().copied().filter(teaches).collect::<Vec<_>>(), usize::MAX))

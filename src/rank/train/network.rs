@@ -49,12 +49,8 @@ impl Network {
     ) -> Result<()> {
         let scores = self.scores(batch)?;
         let lists = per_list(&scores, batch)?;
-        let by_score: Vec<f32> = lists
-            .iter()
-            .enumerate()
-            .flat_map(|(list, scores)| slope(list, scores))
-            .map(|value| value as f32)
-            .collect();
+        let by_score: Vec<f32> =
+            lists.iter().enumerate().flat_map(|(list, scores)| slope(list, scores)).map(|value| value as f32).collect();
         let by_score = Tensor::from_vec(by_score, scores.dims1()?, &Device::Cpu)?;
         // The gradient of this product by a weight is that of the loss: what `slope` computed is a constant in it.
         let gradients = (scores * by_score)?.sum_all()?.backward()?;

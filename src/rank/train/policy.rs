@@ -22,13 +22,7 @@ pub(super) fn sample(scores: &[f64], temperature: f64, places: usize, random: &m
 }
 
 /// Adds `weight` times the gradient, by each score, of the logarithm of the probability of an ordering's first places.
-pub(super) fn add_gradient(
-    scores: &[f64],
-    temperature: f64,
-    order: &[usize],
-    weight: f64,
-    gradient: &mut [f64],
-) {
+pub(super) fn add_gradient(scores: &[f64], temperature: f64, order: &[usize], weight: f64, gradient: &mut [f64]) {
     let parts = softmax(scores, temperature);
     let mut left: f64 = parts.iter().sum();
     let mut passed = vec![false; scores.len()];

@@ -45,7 +45,7 @@ impl Reward {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), RankError> {
+    pub(in super::super) fn check(&self) -> Result<(), RankError> {
         let refuse = |given: String, remedy| Err(RankError::Setting { setting: "the reward", given, remedy });
         match self {
             Self::Clicks { patience, .. } if !(*patience > 0.0 && *patience <= 1.0) => {
@@ -57,7 +57,7 @@ impl Reward {
     }
 
     /// This measure for one list, with what does not change from order to order computed once.
-    pub(super) fn on<'a>(&self, list: &'a List) -> Judge<'a> {
+    pub(in super::super) fn on<'a>(&self, list: &'a List) -> Judge<'a> {
         let mut best: Vec<f32> = list.grades.iter().chain(&list.unretrieved).copied().collect();
         best.sort_by(|left, right| right.total_cmp(left));
         let greatest = best.first().map_or(0.0, |grade| f64::from(*grade));
@@ -69,7 +69,7 @@ impl Reward {
 
 /// A measure on one list.
 #[derive(Debug)]
-pub(super) struct Judge<'a> {
+pub(in super::super) struct Judge<'a> {
     reward: Reward,
     grades: &'a [f32],
     greatest: f64,
@@ -79,13 +79,13 @@ pub(super) struct Judge<'a> {
 
 impl Judge<'_> {
     /// What an order is worth, the candidates of its first places given; 0 where nothing has a grade above 0.
-    pub(super) fn order(&self, order: &[usize]) -> f64 {
+    pub(in super::super) fn order(&self, order: &[usize]) -> f64 {
         let grade = |candidate: &usize| self.grades.get(*candidate).copied().unwrap_or(0.0);
         if self.ideal > 0.0 { self.sum(order.iter().map(grade)) / self.ideal } else { 0.0 }
     }
 
     /// What the order by scores is worth; what has equal scores stays in the order given.
-    pub(super) fn scores(&self, scores: &[f64]) -> f64 {
+    pub(in super::super) fn scores(&self, scores: &[f64]) -> f64 {
         self.order(&order_by(scores))
     }
 
@@ -93,9 +93,11 @@ impl Judge<'_> {
         let grades = grades.take(self.reward.places()).map(f64::from).enumerate();
         match self.reward {
             Reward::Ndcg { .. } => grades.map(|(place, grade)| grade * discount(place)).sum(),
-            Reward::ReciprocalRank { .. } => {
-                grades.filter(|(_, grade)| *grade > 0.0).map(|(place, _)| 1.0 / (place as f64 + 1.0)).next().unwrap_or(0.0)
-            }
+            Reward::ReciprocalRank { .. } => grades
+                .filter(|(_, grade)| *grade > 0.0)
+                .map(|(place, _)| 1.0 / (place as f64 + 1.0))
+                .next()
+                .unwrap_or(0.0),
             Reward::Clicks { patience, .. } => {
                 let (mut reads, mut served) = (1.0, 0.0);
                 for (_, grade) in grades {
