@@ -124,7 +124,12 @@ impl Snapshot {
 
     /// What a search looks into.
     fn scope(&self) -> Scope<'_> {
-        Scope { segments: &self.state.segments, language: self.state.language, head: self.state.head(), generation: self.generation() }
+        Scope {
+            segments: &self.state.segments,
+            language: self.state.language,
+            head: self.state.head(),
+            generation: self.generation(),
+        }
     }
 
     /// Answers many queries, on the threads of the current rayon pool (all cores unless you made another); the answers come

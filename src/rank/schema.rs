@@ -74,6 +74,10 @@ built_in! {
     TITLE_COVERAGE = "title_coverage", SHARE, true;
     /// Cosine with the query moved towards the first notes.
     FEEDBACK = "feedback", COSINE, true;
+    /// BM25 of the words that the first notes have in common with few others.
+    FEEDBACK_LEXICAL = "feedback_lexical", Squash::Log, true;
+    /// What the rule gives the notes most like it.
+    NEIGHBOURS = "neighbours", SHARE, true;
     /// Mean cosine with the first notes.
     AGREEMENT = "agreement", COSINE, true;
     /// Bytes of text.

@@ -29,7 +29,10 @@ fn numbers_and_codes_stay_findable() {
     becomes("covid-19 COVID19 SARS-CoV-2", &["covid", "19", "covid19", "sar", "cov", "2"]);
     becomes("c++ C# f# c+ g++ notepad++", &["c++", "c#", "f#", "c", "g++", "notepad"]);
     becomes("3.14, 1,000 1,2 10,00 v1.2.3.", &["3.14", "1000", "1", "2", "10", "00", "v1.2.3"]);
-    becomes("foo_bar fooBar std::fs a/b.txt x@y.com", &["foo", "bar", "foobar", "std", "fs", "a", "b", "txt", "x", "y", "com"]);
+    becomes(
+        "foo_bar fooBar std::fs a/b.txt x@y.com",
+        &["foo", "bar", "foobar", "std", "fs", "a", "b", "txt", "x", "y", "com"],
+    );
     becomes("U.S.A. e.g. this. The end.Next", &["usa", "eg", "this", "the", "end", "next"]);
     becomes("H2O 4th 192.168.0.1", &["h2o", "4th", "192.168.0.1"]);
     becomes("…--- !? '' ++ #", &[]);

@@ -66,12 +66,7 @@ fn by_words<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Resul
 }
 
 /// The pool in the order of a head, or else of the rule, then everything else by vectors.
-fn by_pool<'a>(
-    search: &Search<'a>,
-    words: &Words<'a>,
-    head: Option<&Head>,
-    wanted: Wanted,
-) -> Result<Page<'a>> {
+fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, wanted: Wanted) -> Result<Page<'a>> {
     let pool = Pool::gather(search, words)?;
     let scores = match head {
         Some(head) => {

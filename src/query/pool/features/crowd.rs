@@ -15,6 +15,7 @@ const LEADING: usize = 20;
 pub(super) struct Crowd {
     feedback: Vec<f32>,
     agreement: Vec<f32>,
+    neighbours: Vec<f32>,
 }
 
 impl Crowd {
@@ -29,7 +30,8 @@ impl Crowd {
             .collect();
         let moved = moved(query, &leading);
         let with_whole = |value: &dyn Fn(usize, &[f32]) -> f32| -> Vec<f32> {
-            let value = |(number, parts): (usize, &Parts<'_>)| parts.whole.map_or(f32::NAN, |whole| value(number, whole));
+            let value =
+                |(number, parts): (usize, &Parts<'_>)| parts.whole.map_or(f32::NAN, |whole| value(number, whole));
             parts.iter().enumerate().map(value).collect()
         };
         let feedback = match &moved {
@@ -43,12 +45,17 @@ impl Crowd {
             });
             sum / total
         });
-        Self { feedback, agreement }
+        Self { feedback, agreement, neighbours: neighbours(parts, fused) }
     }
 
     /// The cosine of a note with the query moved towards the first notes.
     pub(super) fn feedback(&self, number: usize) -> f32 {
         self.feedback.get(number).copied().unwrap_or(f32::NAN)
+    }
+
+    /// The mean score, by the rule, of the notes most like it.
+    pub(super) fn neighbours(&self, number: usize) -> f32 {
+        self.neighbours.get(number).copied().unwrap_or(f32::NAN)
     }
 
     /// The mean cosine of a note with the first ones, by their scores.
@@ -68,4 +75,32 @@ fn moved(query: Option<&[f32]>, leading: &[(usize, &[f32], f32)]) -> Option<Vec<
     let length = dot_f32(&moved, &moved).sqrt();
     moved.iter_mut().for_each(|value| *value /= length);
     Some(moved)
+}
+
+/// Neighbours whose scores count.
+const NEAREST: usize = 10;
+
+/// The mean score of the nearest other notes (score regularisation, Diaz 2005, "Regularizing ad hoc retrieval scores").
+fn neighbours(parts: &[Parts<'_>], fused: &[f32]) -> Vec<f32> {
+    let mut nearest: Vec<Vec<(f32, f32)>> = vec![Vec::with_capacity(NEAREST + 1); parts.len()];
+    let mut offer = |to: usize, cosine: f32, score: f32| {
+        let Some(kept) = nearest.get_mut(to) else { return };
+        if kept.len() == NEAREST && kept.last().is_some_and(|last| last.0 >= cosine) {
+            return;
+        }
+        let at = kept.partition_point(|known| known.0 >= cosine);
+        kept.insert(at, (cosine, score));
+        kept.truncate(NEAREST);
+    };
+    let wholes = parts.iter().zip(fused).enumerate();
+    for (number, (one, score)) in wholes.clone() {
+        for (other_number, (other, other_score)) in wholes.clone().take(number) {
+            let Some((one, other)) = one.whole.zip(other.whole) else { continue };
+            let cosine = dot_f32(one, other);
+            offer(number, cosine, *other_score);
+            offer(other_number, cosine, *score);
+        }
+    }
+    let mean = |kept: Vec<(f32, f32)>| kept.iter().map(|(_, score)| score).sum::<f32>() / kept.len() as f32;
+    nearest.into_iter().map(mean).collect()
 }
