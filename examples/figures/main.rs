@@ -128,6 +128,7 @@ enum Figure {
 fn main() -> Outcome {
     match Arguments::parse().figure {
         Figure::Search(arguments) => search::compare(&arguments),
+        Figure::Ranking(arguments) => ranking::ranking(&arguments),
         Figure::Build(arguments) => search::build(&arguments),
         Figure::Open { index, once: true, .. } => startup::open_once(&index),
         Figure::Open { index, times, .. } => startup::open(&index, times),

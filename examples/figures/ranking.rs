@@ -136,9 +136,9 @@ fn modes(set: &str, index: &Index, queries: &[Judged]) -> Outcome {
         for Judged { query, grades, .. } in queries {
             let grade = |id: &str| grades.iter().find(|(known, _)| known == id).map_or(0.0, |(_, grade)| *grade);
             let start = Instant::now();
-            let answer = index.search(query.clone(), &options);
+            let answer = index.search(query.clone(), &options)?;
             times.push(start.elapsed().as_secs_f64() * 1e6);
-            let found: Vec<f32> = answer.map(|answer| answer.hits.iter().map(|hit| grade(&hit.id)).collect()).unwrap_or_default();
+            let found: Vec<f32> = answer.hits.iter().map(|hit| grade(&hit.id)).collect();
             scores.push(ndcg(&found, grades.iter().map(|(_, grade)| *grade)));
         }
         times.sort_by(f64::total_cmp);
