@@ -103,7 +103,7 @@ impl Bound<'_> {
     }
 
     /// A cursor for each term that a segment has.
-    pub(super) fn cursors(&self, segment: &BoundSegment<'_>) -> Vec<Cursor<'_>> {
+    pub(super) fn cursors<'a>(&self, segment: &BoundSegment<'a>) -> Vec<Cursor<'a>> {
         let weight = |term: usize| self.terms.get(term).map_or(0.0, |term| term.weight);
         let lists = segment.lists.iter();
         lists.map(|(term, postings)| Cursor::new(*postings, segment.lengths, weight(*term))).collect()
