@@ -105,7 +105,8 @@ impl Supervised {
 
 /// Trains a head on the lists that the split gives it and keeps the one that did best on those held out.
 ///
-/// An untrained head gets the scalings of its features from the training part; one that is trained keeps its own.
+/// An untrained head gets the scalings of its features from the training part; one that is trained keeps its own. The inputs
+/// of all lists are held in memory: about 35 KB a list of 100 candidates and 25 features.
 ///
 /// # Errors
 /// [`RankError::Width`] or [`RankError::List`] for lists that do not fit, [`RankError::NothingToLearn`], and
