@@ -11,7 +11,7 @@ use std::time::Instant;
 use uninote::disk::MemoryStorage;
 use uninote::encode::from_dir;
 use uninote::index::Judged;
-use uninote::rank::train::{Reinforced, Split, Supervised, reinforce, split, supervise};
+use uninote::rank::train::{Reinforced, Split, Supervised, Weighing, reinforce, split, supervise, weigh};
 use uninote::rank::{Head, List, Schema, Shape};
 use uninote::{Index, IndexOptions, Mode, Note, Query, SearchOptions};
 
@@ -37,6 +37,9 @@ pub(crate) struct RankingArguments {
     /// Features to leave out
     #[arg(long, value_delimiter = ',')]
     without: Vec<String>,
+    /// Fits a weighted sum, its weights held close to that of the rule by this much
+    #[arg(long)]
+    ridge: Option<f64>,
     /// Seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -60,8 +63,9 @@ pub(crate) fn ranking(arguments: &RankingArguments) -> Outcome {
         let (folder, part) = set.rsplit_once(':').ok_or("write folder:judgments, such as scifact:train")?;
         let next = groups.len() as u32;
         let group = *groups.entry(folder.to_owned()).or_insert(next);
-        let judged = Set::read(Path::new(folder), part)?;
-        let index = match indexes.entry(PathBuf::from(folder)) {
+        let judged =
+            if part == "titles" { Set::of_titles(Path::new(folder))? } else { Set::read(Path::new(folder), part)? };
+        let index = match indexes.entry(PathBuf::from(if part == "titles" { set } else { folder })) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => new.insert(built(&judged, arguments.model.as_deref())?),
         };
@@ -81,7 +85,8 @@ pub(crate) fn ranking(arguments: &RankingArguments) -> Outcome {
         return Ok(());
     }
     for set in &measured {
-        let others: Vec<List> = learned.iter().filter(|other| other.group != set.group).flat_map(|other| other.lists.clone()).collect();
+        let others: Vec<List> =
+            learned.iter().filter(|other| other.group != set.group).flat_map(|other| other.lists.clone()).collect();
         if others.iter().any(List::orders_differ) {
             let [first, second] = trained(&others, arguments)?;
             compare(&format!("{} after learning from the other collections", set.name), set, &first, &second)?;
@@ -144,7 +149,12 @@ fn modes(set: &str, index: &Index, queries: &[Judged]) -> Outcome {
         times.sort_by(f64::total_cmp);
         let (low, high) = interval(&scores);
         let at = |share: f64| times[(times.len() as f64 * share) as usize];
-        println!("  {mode:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us", mean(&scores), at(0.5), at(0.99));
+        println!(
+            "  {mode:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us",
+            mean(&scores),
+            at(0.5),
+            at(0.99)
+        );
     }
     Ok(())
 }
@@ -169,8 +179,18 @@ fn trained(lists: &[List], arguments: &RankingArguments) -> Outcome<[Head; 2]> {
     let start = Head::untrained(&schema, &names, Shape::default(), arguments.seed)?;
     let parts: Split = split(&lists, 0.2, arguments.seed);
     let clock = Instant::now();
-    let (first, report) = supervise(&start, &lists, &parts, &Supervised { seed: arguments.seed, ..Supervised::default() })?;
-    let (second, reinforced) = reinforce(&first, &lists, &parts, &Reinforced { seed: arguments.seed, ..Reinforced::default() })?;
+    if let Some(ridge) = arguments.ridge {
+        let free = ["lexical", "dense", "lexical_share"].map(str::to_owned).to_vec();
+        let head = weigh(&start, &lists, &Weighing { ridge, free, ..Weighing::default() })?;
+        let settings = Reinforced { seed: arguments.seed, ..Reinforced::default() };
+        let (second, report) = reinforce(&head, &lists, &parts, &settings)?;
+        println!("{} lists, stage 2 kept step {}", lists.len(), report.kept);
+        return Ok([head, second]);
+    }
+    let (first, report) =
+        supervise(&start, &lists, &parts, &Supervised { seed: arguments.seed, ..Supervised::default() })?;
+    let (second, reinforced) =
+        reinforce(&first, &lists, &parts, &Reinforced { seed: arguments.seed, ..Reinforced::default() })?;
     let held_out = |report: &uninote::rank::train::Report| report.best().map_or(0.0, |point| point.held_out);
     println!(
         "{} lists: stage 1 kept step {} ({:.4} held out), stage 2 step {} ({:.4}); {:.0} s",

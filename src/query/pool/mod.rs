@@ -19,6 +19,7 @@ use super::group::{Found, found_anyway};
 use super::{Stages, words::Words};
 use crate::error::Result;
 use crate::lexical::Matched;
+use features::{Compared, Parts};
 use std::collections::HashMap;
 
 pub(super) use features::table;
@@ -30,8 +31,14 @@ pub(super) const POOL: usize = 100;
 /// A note that may be in the answer.
 #[derive(Clone)]
 pub(super) struct Contender<'a> {
-    /// Its best row; its score is what the vectors say of the note.
+    /// Its best row.
     pub(super) found: Found<'a>,
+    /// Its vectors in the encoder's spaces.
+    parts: Parts<'a>,
+    /// What each of them says.
+    compared: Compared,
+    /// What they say together.
+    pub(super) close: f32,
     /// What its words say.
     pub(super) matched: Matched,
     /// What the rule makes of both.
@@ -40,10 +47,15 @@ pub(super) struct Contender<'a> {
     pub(super) places: [Option<u32>; 2],
 }
 
-impl Contender<'_> {
-    /// Whether it has a row where the query looks.
-    fn has_row(&self) -> bool {
-        self.found.has_row()
+impl<'a> Contender<'a> {
+    fn new(search: &Search<'a>, found: Found<'a>, places: [Option<u32>; 2]) -> Self {
+        let parts = Parts::of(&found);
+        let compared = search.content().map_or(Compared::NOTHING, |aim| Compared::of(aim.axes.full(), &parts));
+        // A note that is good as a whole and in one place is better than one that is either.
+        let both = f32::midpoint(compared.whole, compared.passage);
+        let in_both = search.aims.len() == 1 && search.looks_into_both() && both.is_finite();
+        let close = if in_both { both } else { found.score };
+        Self { found, parts, compared, close, matched: Matched::default(), fused: 0.0, places }
     }
 }
 
@@ -64,12 +76,7 @@ impl<'a> Pool<'a> {
         let mut at: HashMap<(usize, u32), usize> = HashMap::with_capacity(2 * POOL);
         for (place, found) in (0_u32..).zip(close) {
             at.insert((found.segment.number, found.note), pool.contenders.len());
-            pool.contenders.push(Contender {
-                found,
-                matched: Matched::default(),
-                fused: 0.0,
-                places: [Some(place), None],
-            });
+            pool.contenders.push(Contender::new(search, found, [Some(place), None]));
         }
         for (place, matched) in (0_u32..).zip(words.best(search, POOL)?) {
             let key = (matched.segment, matched.note);
@@ -103,7 +110,7 @@ impl<'a> Pool<'a> {
     fn admit(&mut self, search: &Search<'a>, (segment, note): (usize, u32)) -> Option<&mut Contender<'a>> {
         let segment = search.segments.get(segment)?;
         let found = found_anyway(&search.aims, segment, note);
-        self.contenders.push(Contender { found, matched: Matched::default(), fused: 0.0, places: [None, None] });
+        self.contenders.push(Contender::new(search, found, [None, None]));
         self.contenders.last_mut()
     }
 }
