@@ -50,11 +50,11 @@ mod walk;
 mod words;
 
 pub(crate) use aim::Aim;
-pub use answer::{AimScore, Answer, Hit, Passage, Row, StageScores, Stages};
+pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, StageScores, Stages};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use options::Limits;
-pub use options::{Cancel, Granularity, Mode, SearchOptions};
+pub use options::{Cancel, Fusion, Granularity, Mode, SearchOptions};
 pub(crate) use search::{Contest, LiveSegment, Scope, Target, Wording, contest, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};

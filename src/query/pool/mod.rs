@@ -6,17 +6,19 @@
 //! | `mod.rs` | the pool: the best notes by vectors and by words, completed |
 //! | `fuse.rs` | rules that make one score of two |
 //! | `order.rs` | the order of a mode, and its pages |
-//! | `features.rs` | what a head reads of the pool |
+//! | `features/` | what a head reads of the pool |
+//! | `explain.rs` | how a hit came to its place |
 //!
 //! The pool is the same for every page: what comes after it stands in an order that does not depend on it.
 
+mod explain;
 mod features;
 mod fuse;
 mod order;
 
 use super::dense::{Part, Search};
 use super::group::{Found, found_anyway};
-use super::{Stages, words::Words};
+use super::{Fusion, Stages, words::Words};
 use crate::error::Result;
 use crate::lexical::Matched;
 use features::{Compared, Parts};
@@ -69,7 +71,7 @@ pub(super) struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     /// The best notes by vectors and by words.
-    pub(super) fn gather(search: &Search<'a>, words: &Words<'a>) -> Result<Self> {
+    pub(super) fn gather(search: &Search<'a>, words: &Words<'a>, fusion: Fusion) -> Result<Self> {
         let (mut close, stages) = search.found(Part { k: POOL, after: None })?;
         close.truncate(POOL);
         let mut pool = Self { contenders: Vec::with_capacity(2 * POOL), stages };
@@ -93,13 +95,16 @@ impl<'a> Pool<'a> {
         for (contender, matched) in pool.contenders.iter_mut().zip(words.score(&places)?) {
             contender.matched = matched;
         }
-        pool.sort();
+        pool.sort(fusion);
         Ok(pool)
     }
 
     /// Brings the contenders into the order of the rule; of equals the one with the first id comes first.
-    fn sort(&mut self) {
-        let fused = fuse::by_score(&self.contenders);
+    fn sort(&mut self, fusion: Fusion) {
+        let fused = match fusion {
+            Fusion::Scores => fuse::by_score(&self.contenders),
+            Fusion::Ranks => fuse::by_rank(&self.contenders),
+        };
         self.contenders.iter_mut().zip(fused).for_each(|(contender, fused)| contender.fused = fused);
         self.contenders.sort_by(|left, right| {
             right.fused.total_cmp(&left.fused).then_with(|| left.found.id().cmp(&right.found.id()))
