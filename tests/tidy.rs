@@ -21,9 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
     ("error", &["disk", "encode", "graph", "note", "vector"]),
+    ("duplicates", &["error"]),
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["error", "note", "segment", "vector"]),
-    ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
+    ("index", &["disk", "duplicates", "encode", "error", "graph", "note", "query", "segment", "vector"]),
 ];
 
 /// Each package of the owner's card: its name in code, and the rooms that may name it.

@@ -9,6 +9,7 @@
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
 //! | `target.rs` | what a query asks, as one direction a space |
+//! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
@@ -27,6 +28,7 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod duplicates;
 mod guarded;
 mod opening;
 mod options;
@@ -49,6 +51,7 @@ pub use snapshot::{Snapshot, SpaceStats, Stats};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
+use crate::duplicates::{DuplicateOptions, DuplicateReport};
 use crate::encode::SharedEncoder;
 #[cfg(doc)]
 use crate::error::Error;
@@ -107,6 +110,19 @@ impl Index {
     /// [`Error::NoSuchNote`], [`Error::NoSuchPart`], and those of [`Index::search`].
     pub fn similar(&self, id: &str, part: Like, options: &SearchOptions) -> Result<Answer> {
         self.snapshot().search(Query::similar_to_part(id, part), options)
+    }
+
+    /// All clusters of notes that are the same or nearly so, in the last committed state ([`Snapshot::duplicates`]).
+    ///
+    /// # Errors
+    /// Bad options, [`Error::Cancelled`], damage met on the way.
+    pub fn duplicates(
+        &self,
+        options: &DuplicateOptions,
+        cancel: Option<&Cancel>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<DuplicateReport> {
+        self.snapshot().duplicates(options, cancel, progress)
     }
 
     /// The note with this id, in the last committed state.

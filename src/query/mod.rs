@@ -19,6 +19,7 @@
 //! | `judge.rs` | the queries it is measured with, and what they should find |
 //! | `search.rs` | all segments together, widening |
 //! | `group.rs` | rows to notes: the best row of each, order |
+//! | `nearby.rs` | all rows within a cosine of a vector |
 //! | `evidence.rs` | hits with title, winning row and best passage |
 //!
 //! Segments are arguments here; which are alive, and since when, is the index's business, and so is what turned a text
@@ -33,6 +34,7 @@ mod cursor;
 mod evidence;
 mod group;
 mod judge;
+mod nearby;
 mod opened;
 mod options;
 mod plan;
@@ -47,6 +49,7 @@ pub(crate) use aim::Aim;
 pub use answer::{AimScore, Answer, Hit, Passage, Row, StageScores, Stages};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
+pub(crate) use nearby::near_rows;
 pub(crate) use options::Limits;
 pub use options::{Cancel, Granularity, SearchOptions};
 pub(crate) use search::{LiveSegment, Target, search};
