@@ -24,9 +24,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
     ("error", &["disk", "encode", "graph", "note", "rank", "vector"]),
+    ("duplicates", &["error"]),
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["error", "lexical", "note", "rank", "segment", "vector"]),
-    ("index", &["disk", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"]),
+    ("index", &["disk", "duplicates", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"]),
     ("eval", &["measure"]),
 ];
 

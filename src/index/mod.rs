@@ -11,6 +11,7 @@
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `wording.rs` | the words that a query asks for |
 //! | `train.rs` | heads trained on judgments and feedback |
+//! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
@@ -31,6 +32,7 @@ mod codes;
 mod commit;
 mod compact;
 mod feedback;
+mod duplicates;
 mod guarded;
 mod opening;
 mod options;
@@ -56,6 +58,7 @@ pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
+use crate::duplicates::{DuplicateOptions, DuplicateReport};
 use crate::encode::SharedEncoder;
 #[cfg(doc)]
 use crate::error::Error;
@@ -115,6 +118,19 @@ impl Index {
     /// [`Error::NoSuchNote`], [`Error::NoSuchPart`], and those of [`Index::search`].
     pub fn similar(&self, id: &str, part: Like, options: &SearchOptions) -> Result<Answer> {
         self.snapshot().search(Query::similar_to_part(id, part), options)
+    }
+
+    /// All clusters of notes that are the same or nearly so, in the last committed state ([`Snapshot::duplicates`]).
+    ///
+    /// # Errors
+    /// Bad options, [`Error::Cancelled`], damage met on the way.
+    pub fn duplicates(
+        &self,
+        options: &DuplicateOptions,
+        cancel: Option<&Cancel>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<DuplicateReport> {
+        self.snapshot().duplicates(options, cancel, progress)
     }
 
     /// The note with this id, in the last committed state.

@@ -6,6 +6,7 @@
 //! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
 //! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
 //! | `get.rs`, `delete.rs` | one note, out or away |
+//! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
 //! | `encoder.rs` | which encoder, and from where |
 //! | `model/` | models in the cache, with the feature `hub` |
@@ -19,6 +20,7 @@
 mod add;
 mod compact;
 mod delete;
+mod duplicates;
 mod encoder;
 mod failure;
 mod get;
@@ -100,6 +102,8 @@ enum Command {
     Get(get::Get),
     /// Delete notes
     Delete(delete::Delete),
+    /// Find notes that are the same or nearly so
+    Duplicates(duplicates::Duplicates),
     /// Count notes, segments and bytes
     Stats,
     /// Read every byte of the index and name each damage
@@ -127,6 +131,7 @@ fn main() -> ExitCode {
         Command::Similar(similar) => similar.run(&place),
         Command::Get(get) => get.run(&place),
         Command::Delete(delete) => delete.run(&place),
+        Command::Duplicates(duplicates) => duplicates.run(&place),
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
