@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["error", "note", "segment", "vector"]),
     ("index", &["disk", "encode", "error", "graph", "note", "query", "segment", "vector"]),
-    ("eval", &["measure"]),
+    ("eval", &["disk", "encode", "error", "import", "index", "measure", "note", "query", "vector"]),
 ];
 
 /// Each package of the owner's card: its name in code, and the rooms that may name it.

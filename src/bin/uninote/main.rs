@@ -7,6 +7,7 @@
 //! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
 //! | `get.rs`, `delete.rs` | one note, out or away |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
+//! | `eval.rs` | how good searching is on a judged collection |
 //! | `encoder.rs` | which encoder, and from where |
 //! | `model/` | models in the cache, with the feature `hub` |
 //! | `failure.rs` | what ends a command, and its exit code |
@@ -20,6 +21,7 @@ mod add;
 mod compact;
 mod delete;
 mod encoder;
+mod eval;
 mod failure;
 mod get;
 mod hits;
@@ -106,6 +108,8 @@ enum Command {
     Verify,
     /// Move the index to another encoder: every note is encoded anew
     Reencode(reencode::Reencode),
+    /// Measure how good searching is on a judged collection, with intervals
+    Eval(eval::Eval),
     /// Merge all segments into one and give the space of deleted notes back
     Compact,
     /// List, fetch and find models of the Hugging Face cache
@@ -130,6 +134,7 @@ fn main() -> ExitCode {
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
+        Command::Eval(eval) => eval.run(&place),
         Command::Compact => compact::run(&place),
         #[cfg(feature = "hub")]
         Command::Model(model) => model.run(&place),
