@@ -233,6 +233,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/BENCHMARKS.md",
         "docs/ENCODERS.md",
+        "docs/EVAL.md",
         "docs/MODELS.md",
         "docs/SHELL.md",
         "index-format/SPEC.md",

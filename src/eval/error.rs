@@ -76,7 +76,9 @@ pub enum EvalError {
         remedy: String,
     },
     /// An id that has no place in a file of TREC's form, where white space ends a column.
-    #[error("{id:?} has white space in it or is empty, which a file in TREC's form cannot hold; give the note another id")]
+    #[error(
+        "{id:?} has white space in it or is empty, which a file in TREC's form cannot hold; give the note another id"
+    )]
     Id {
         /// The id.
         id: String,

@@ -178,7 +178,11 @@ fn remarks(report: &Report) {
         diagnostic(&format!("{} relevant notes are not in the index: no search can find them", facts.absent));
     }
     for system in report.systems.iter().filter(|system| system.unanswered > 0) {
-        diagnostic(&format!("{}: no answer to {} of the queries, which count 0", one_line(&system.name), system.unanswered));
+        diagnostic(&format!(
+            "{}: no answer to {} of the queries, which count 0",
+            one_line(&system.name),
+            system.unanswered
+        ));
     }
 }
 
@@ -196,7 +200,8 @@ fn tables(report: &Report) -> String {
         table
     };
     let facts = &report.facts;
-    let mut text = format!("{} {}: {} queries", one_line(&facts.collection), one_line(&facts.split), report.queries.len());
+    let mut text =
+        format!("{} {}: {} queries", one_line(&facts.collection), one_line(&facts.split), report.queries.len());
     if facts.notes > 0 {
         let _ = write!(text, ", {} notes, {}", facts.notes, one_line(&facts.encoder));
     }

@@ -78,7 +78,9 @@ impl Failure {
     pub(crate) const fn code(&self) -> u8 {
         match self {
             Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) => NOTHING,
-            Self::Index(Error::Cancelled) | Self::Eval(EvalError::Index(Error::Cancelled)) | Self::Interrupted => INTERRUPTED,
+            Self::Index(Error::Cancelled) | Self::Eval(EvalError::Index(Error::Cancelled)) | Self::Interrupted => {
+                INTERRUPTED
+            }
             #[cfg(feature = "hub")]
             Self::Hub(uninote::hub::HubError::NotCached { .. }) => NOTHING,
             _ => INPUT,

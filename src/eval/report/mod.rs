@@ -225,10 +225,8 @@ fn add_recall(sums: &mut [f64], ranked: &[f32], all: &[f32]) {
 /// Each system but the first against the first.
 fn differences(systems: &[System]) -> Vec<Difference> {
     let Some((first, others)) = systems.split_first() else { return Vec::new() };
-    let pairs: Vec<(usize, &System, Metric)> = (1..)
-        .zip(others)
-        .flat_map(|(number, other)| Metric::ALL.map(|metric| (number, other, metric)))
-        .collect();
+    let pairs: Vec<(usize, &System, Metric)> =
+        (1..).zip(others).flat_map(|(number, other)| Metric::ALL.map(|metric| (number, other, metric))).collect();
     let compared = pairs.into_par_iter().map(|(system, other, metric)| {
         let (ours, theirs) = (other.values(metric), first.values(metric));
         let count = |better: fn(f64, f64) -> bool| ours.iter().zip(theirs).filter(|(a, b)| better(**a, **b)).count();

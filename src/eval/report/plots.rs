@@ -171,7 +171,8 @@ pub(super) fn latency(report: &Report) -> String {
     let mut svg = axis.drawn(height);
     for (row, (number, system, latency)) in timed.iter().enumerate() {
         let y = 8.0 + ROW * (row as f64 + 0.5);
-        let [start, half, most, all] = [0.0, millis(latency.p50), millis(latency.p95), millis(latency.p99)].map(|t| axis.x(t));
+        let [start, half, most, all] =
+            [0.0, millis(latency.p50), millis(latency.p95), millis(latency.p99)].map(|t| axis.x(t));
         let (colour, label, top) = (colour(*number), label(system, y), y - 7.0);
         let _ = write!(svg, "{label}");
         for (end, opacity) in [(all, 0.3), (most, 0.6), (half, 1.0)] {

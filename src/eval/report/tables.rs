@@ -101,7 +101,8 @@ pub(super) fn worst(report: &Report) -> String {
 fn query(report: &Report, worst: &Worst) -> String {
     let id = report.queries.get(worst.query).map(|id| escaped(id)).unwrap_or_default();
     let (asked, relevant) = (escaped(&worst.text), worst.relevant);
-    let mut text = format!("<div class=\"query\"><h3>{asked} <span class=\"soft\">{id}</span></h3>\n<div class=\"lists\">\n");
+    let mut text =
+        format!("<div class=\"query\"><h3>{asked} <span class=\"soft\">{id}</span></h3>\n<div class=\"lists\">\n");
     let expected: String = worst.expected.iter().map(note).collect();
     let _ = writeln!(text, "<div><h3>right: {relevant}</h3><ul>{expected}</ul></div>");
     for (system, returned) in report.systems.iter().zip(&worst.returned) {

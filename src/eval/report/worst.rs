@@ -78,9 +78,8 @@ fn one(report: &Report, judgments: &Judgments, query: usize, lost: bool) -> Opti
     let mut relevant: Vec<(&String, &f32)> = grades.iter().filter(|(_, grade)| **grade > 0.0).collect();
     relevant.sort_by(|a, b| b.1.total_cmp(a.1));
     let expected = relevant.iter().take(LISTED).map(|(id, _)| listed(id)).collect();
-    let of = |system: &super::System| {
-        system.run.of(id).iter().take(LISTED).map(|returned| listed(&returned.id)).collect()
-    };
+    let of =
+        |system: &super::System| system.run.of(id).iter().take(LISTED).map(|returned| listed(&returned.id)).collect();
     let returned = report.systems.iter().map(of).collect();
     Some(Worst { query, text: String::new(), lost, expected, relevant: relevant.len(), returned })
 }

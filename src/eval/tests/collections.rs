@@ -8,7 +8,8 @@ const CORPUS: &str = r#"{"_id": "d1", "title": "Tomato soup", "text": "Roast the
 {"_id": "d2", "title": "Mending a puncture", "text": "Take the tyre off the wheel."}
 {"_id": "d3", "title": "", "text": ""}
 "#;
-const QUERIES: &str = "{\"_id\": \"q1\", \"text\": \"vegetable dinner\"}\n{\"_id\": \"q2\", \"text\": \"flat bicycle tire\"}\n";
+const QUERIES: &str =
+    "{\"_id\": \"q1\", \"text\": \"vegetable dinner\"}\n{\"_id\": \"q2\", \"text\": \"flat bicycle tire\"}\n";
 const JUDGED: &str = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n";
 
 fn open(folder: &Folder, split: Option<&str>) -> Result<Collection, EvalError> {

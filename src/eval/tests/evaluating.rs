@@ -85,7 +85,11 @@ fn settings_that_cannot_be_are_refused() {
 fn cancelling_ends_it() {
     let (collection, cancel) = (collection(), Cancel::new());
     let evaluation = Evaluation::new(&collection).cancel(&cancel);
-    let ended = evaluation.run(|at| if at.doing.starts_with("searching") { cancel.cancel() });
+    let ended = evaluation.run(|at| {
+        if at.doing.starts_with("searching") {
+            cancel.cancel()
+        }
+    });
     assert!(matches!(ended, Err(EvalError::Index(Error::Cancelled))));
     assert!(matches!(evaluation.run(|_| ()), Err(EvalError::Index(Error::Cancelled))));
 }

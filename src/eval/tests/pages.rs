@@ -30,8 +30,20 @@ fn json_has_the_documented_form() {
     let mut found = keys(&json);
     found.sort_unstable();
     let expected = [
-        "absent", "bootstrap", "collection", "depth", "differences", "encoder", "judged_queries", "left_out", "notes",
-        "queries", "schema", "split", "systems", "worst",
+        "absent",
+        "bootstrap",
+        "collection",
+        "depth",
+        "differences",
+        "encoder",
+        "judged_queries",
+        "left_out",
+        "notes",
+        "queries",
+        "schema",
+        "split",
+        "systems",
+        "worst",
     ];
     assert_eq!(found, expected);
     assert_eq!(json["schema"], "uninote-eval/1");

@@ -17,7 +17,8 @@ fn the_encoder_inside_is_as_good_on_real_collections_as_it_was() {
         let collection = Collection::open(&root.join(name), Some(split), Direction::TextToPicture).unwrap();
         let setting = Setting::new(Mode::Dense).recall(1.0);
         let report = Evaluation::new(&collection).setting(setting).run(|_| ()).unwrap();
-        let [ndcg_found, recall_found] = [Metric::Ndcg10, Metric::Recall100].map(|m| report.systems[0].interval(m).mean);
+        let [ndcg_found, recall_found] =
+            [Metric::Ndcg10, Metric::Recall100].map(|m| report.systems[0].interval(m).mean);
         println!("{name}: nDCG@10 {ndcg_found:.4}, recall@100 {recall_found:.4}");
         assert!(ndcg_found > ndcg && recall_found > recall, "{name}: {ndcg_found} {recall_found}");
         assert_eq!(report.facts.absent, 0);

@@ -81,6 +81,8 @@ fn what_is_wrong_is_told_with_file_and_line() {
     let run = |bytes: &[u8]| Run::parse(bytes, "a.run").unwrap_err().to_string();
     assert!(run(b"q Q0 d 1 0.5 s\nq Q0 d 1 0.5\n").starts_with("a.run:2: expected six cells"));
     assert!(run(b"q Q0 d 1 NaN s\n").starts_with("a.run:1: the score is \"NaN\""));
-    assert!(run(b"q Q0 d 1 1 s\nq Q0 d 2 0 s\n").starts_with("a.run:2: note \"d\" of query \"q\" is in the run a second"));
+    assert!(
+        run(b"q Q0 d 1 1 s\nq Q0 d 2 0 s\n").starts_with("a.run:2: note \"d\" of query \"q\" is in the run a second")
+    );
     assert!(run(b"q Q0 \xff 1 1 s\n").starts_with("a.run:1: the line is not UTF-8"));
 }
