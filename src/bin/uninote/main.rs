@@ -8,6 +8,7 @@
 //! | `get.rs`, `delete.rs` | one note, out or away |
 //! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
+//! | `eval.rs` | how good searching is on a judged collection |
 //! | `encoder.rs` | which encoder, and from where |
 //! | `model/` | models in the cache, with the feature `hub` |
 //! | `failure.rs` | what ends a command, and its exit code |
@@ -22,6 +23,7 @@ mod compact;
 mod delete;
 mod duplicates;
 mod encoder;
+mod eval;
 mod failure;
 mod get;
 mod hits;
@@ -110,6 +112,8 @@ enum Command {
     Verify,
     /// Move the index to another encoder: every note is encoded anew
     Reencode(reencode::Reencode),
+    /// Measure how good searching is on a judged collection, with intervals
+    Eval(eval::Eval),
     /// Merge all segments into one and give the space of deleted notes back
     Compact,
     /// List, fetch and find models of the Hugging Face cache
@@ -135,6 +139,7 @@ fn main() -> ExitCode {
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
+        Command::Eval(eval) => eval.run(&place),
         Command::Compact => compact::run(&place),
         #[cfg(feature = "hub")]
         Command::Model(model) => model.run(&place),
