@@ -13,6 +13,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("uninote maps little-endian arrays from disk and supports little-endian targets only");
 
+pub mod adapter;
 pub mod archive;
 pub mod build;
 pub mod check;
@@ -28,6 +29,7 @@ pub mod table;
 mod checksum;
 mod error;
 
+pub use adapter::{AdapterRecord, AdapterView};
 pub use build::FileBuilder;
 pub use checksum::checksum;
 pub use error::{Damage, FormatError};

@@ -70,7 +70,10 @@ impl Writer {
         // its tombstones already and must still be repeated.
         let known = self.shared.current();
         let same = |of: &Manifest| {
-            of.segments == manifest.segments && of.spaces == manifest.spaces && of.encoder == manifest.encoder
+            of.segments == manifest.segments
+                && of.spaces == manifest.spaces
+                && of.encoder == manifest.encoder
+                && of.adapter == manifest.adapter
         };
         if same(&known.manifest) {
             // What was written and is not wanted any more may lose its files from here on.
@@ -132,6 +135,7 @@ impl Writer {
             committed_ms: now_ms(),
             segments,
             rotations,
+            adapter: self.adapter.as_ref().map(|installed| installed.file.clone()),
             ..self.manifest.clone()
         }
     }
@@ -144,6 +148,7 @@ impl Writer {
             manifest: self.manifest.clone(),
             segments: self.segments.iter().map(live).collect(),
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
+            adapter: self.adapter.clone(),
             source: self.recipe.source.clone(),
         };
         State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known), known.source.clone())

@@ -21,9 +21,11 @@
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
 //! | `reencode.rs` | from one encoder to another |
+//! | `adapter.rs` | a projection for vectors and queries: installed, removed |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
 
+mod adapter;
 mod build;
 mod codes;
 mod commit;
@@ -47,7 +49,7 @@ mod writer;
 
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
-pub use snapshot::{Snapshot, SpaceStats, Stats};
+pub use snapshot::{AdapterStats, Snapshot, SpaceStats, Stats};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
@@ -223,6 +225,17 @@ impl Index {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Commit> {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
+    }
+
+    /// Commits what is written, then takes the adapter away: vectors are again what the encoder gave, to the bit, and so are
+    /// answers, but for the order of equal scores. All segments are merged into one meanwhile, as [`Index::compact`] does;
+    /// until the commit nothing has changed for anyone. Does nothing more than [`Index::commit`] where none is installed.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], and those of [`Index::commit`]: nothing has changed then but the commit of what was written
+    /// before.
+    pub fn remove_adapter(&self, cancel: Option<&Cancel>) -> Result<Commit> {
+        self.write(|writer| writer.change_adapter(None, cancel))
     }
 
     /// Reads every byte of every file of the last committed state and names each damage.

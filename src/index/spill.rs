@@ -114,6 +114,7 @@ impl Writer {
             file_id: self.next_file,
             spaces: &self.manifest.spaces,
             rotations,
+            adapter: self.adapter.as_ref().map(|installed| (installed.file.id, installed.adapter.as_ref())),
             built_ms: now_ms(),
             lasting,
             cancelled,
@@ -157,7 +158,7 @@ impl Writer {
             return Ok(Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) }));
         }
         let sample = parts().step_by(sample_step(rows)).map(|part| Ok(part.vector.clone()));
-        let rotation = learn_rotation(self.width_of(first), sample)?;
+        let rotation = learn_rotation(self.width_of(first), self.adapter_of(first), sample)?;
         self.store(first, rotation).map(Some)
     }
 

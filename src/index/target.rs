@@ -53,13 +53,21 @@ pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Tar
         let inputs: Vec<Input<'_>> = texts.iter().map(|(_, parts, _)| Input { parts }).collect();
         let Ok(vectors) = guarded::encode(encoder.as_ref(), Role::Query, &inputs) else { return };
         for ((target, _, (text, weight)), vector) in texts.iter_mut().zip(vectors.iter()) {
-            let aim =
-                Aim { name: CONTENT.to_owned(), space: None, vector: vector.to_vec(), weight: f64::from(*weight) };
+            let Ok(vector) = adapted(snapshot, vector.to_vec()) else { continue };
+            let aim = Aim { name: CONTENT.to_owned(), space: None, vector, weight: f64::from(*weight) };
             let wordings = vec![Wording { text: (*text).clone(), weight: *weight }];
             **target = Some(Target { aims: vec![aim], exclude: Vec::new(), wordings });
         }
     });
     targets
+}
+
+/// What the adapter of the index makes of a vector in the encoder's own axes. Stored vectors went through it already.
+fn adapted(snapshot: &Snapshot, vector: Vec<f32>) -> Result<Vec<f32>> {
+    match &snapshot.state.adapter {
+        Some(installed) => Ok(installed.adapter.apply(&vector)?),
+        None => Ok(vector),
+    }
 }
 
 /// Whether a weight is one.
@@ -111,7 +119,7 @@ impl<'a> Asked<'a> {
             Sought::Text(text) => Content::Text(text),
             Sought::Picture(picture) => Content::Pixels(pixels(picture, &self.snapshot.state.source)?),
             Sought::Vector { space: None, vector } => {
-                let vector = self.snapshot.state.source.unit(vector.clone())?;
+                let vector = adapted(self.snapshot, self.snapshot.state.source.unit(vector.clone())?)?;
                 self.within(None, CONTENT).add(vector, weight, wanted);
                 return Ok(());
             }
@@ -168,10 +176,10 @@ impl<'a> Asked<'a> {
         }
         let inputs: Vec<Input<'_>> = groups.iter().map(|(parts, ..)| Input { parts }).collect();
         let vectors = guarded::encode(encoder.as_ref(), Role::Query, &inputs)?;
-        let content = self.within(None, CONTENT);
         for (vector, (parts, weight, wanted)) in vectors.iter().zip(&groups) {
+            let vector = adapted(self.snapshot, vector.to_vec())?;
             // Terms that are read together weigh as much as they would alone; how they share it is the encoder's affair.
-            content.add(vector.to_vec(), *weight * parts.len() as f64, *wanted);
+            self.within(None, CONTENT).add(vector, *weight * parts.len() as f64, *wanted);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! | `mod.rs` | checksums and padding of any file; tombstones |
 //! | `notes.rs` | records, ids and picture bytes of a segment |
 //! | `code.rs` | one code against its vector |
+//! | `source.rs` | vectors against what the encoder gave |
 //! | `space.rs` | rows, vectors, codes and links of a vector space |
 //!
 //! All of it runs in time linear in the length of the file (with a logarithm for sorting), whatever the bytes are; where
@@ -12,6 +13,7 @@
 
 mod code;
 mod notes;
+mod source;
 mod space;
 
 use crate::layout::{FileKind, NO_SPACE, SectionKind};
@@ -53,8 +55,8 @@ fn check_padding(bytes: &[u8], start: usize, end: usize, damages: &mut Vec<Damag
     }
 }
 
-/// The matrix of the rotation with a number: `width` axes of `width` components. None where it cannot be read: then codes
-/// made in it are not held against their vectors.
+/// The matrix of the rotation or adapter with a number: `width` axes of `width` components. None where it cannot be read: then
+/// codes and vectors made with it are not held against what they were made of.
 pub type Matrices<'a> = dyn Fn(u64) -> Option<&'a [f32]> + 'a;
 
 /// Verifies a segment file: checksums first, then (where those hold) what the numbers say about each other.

@@ -1,0 +1,418 @@
+//! An adapter against the naive twin that knows its matrix: what it changes, what it leaves, and what a fault leaves behind.
+
+use super::oracle::{Draw, Shape, best, unit, vectors};
+use super::*;
+use crate::disk::{FaultKind, Storage, Survival};
+use crate::encode::{Input, Part, Role, SharedEncoder};
+use crate::query::Sought;
+use crate::segment::{GLOBAL, LOCAL, store_adapter};
+use crate::vector::Adapter;
+use index_format::{AdapterRecord, Manifest};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+type Rows = BTreeMap<String, Vec<f32>>;
+
+/// The identity with this much of chance added to each component.
+fn matrix(width: usize, chance: f32) -> Vec<f32> {
+    let mut draw = Draw(width as u64);
+    let mut rows: Vec<f32> = (0..width * width).map(|_| chance * draw.signed()).collect();
+    rows.iter_mut().step_by(width + 1).for_each(|diagonal| *diagonal += 1.0);
+    rows
+}
+
+/// What the twin makes of a vector.
+fn twin(matrix: &[f32], vector: &[f32]) -> Vec<f32> {
+    unit(matrix.chunks(vector.len()).map(|axis| oracle::cosine(axis, vector) as f32).collect())
+}
+
+fn record(index: &Index) -> AdapterRecord {
+    let stats = index.snapshot().stats();
+    let (encoder, fingerprint) = (stats.encoder, stats.fingerprint);
+    AdapterRecord { encoder, fingerprint, made_ms: 7, made_with: "by hand".to_owned() }
+}
+
+fn install(index: &Index, matrix: &[f32]) -> Result<Commit> {
+    let width = index.snapshot().stats().width as usize;
+    let wanted = Some((Adapter::from_stored(width, matrix.to_vec()).unwrap(), record(index)));
+    index.write(|writer| writer.change_adapter(wanted, None))
+}
+
+fn installed(index: &Index) -> bool {
+    index.snapshot().stats().adapter.is_some()
+}
+
+/// The stored vectors of all rows in the encoder's spaces, to the bit.
+fn stored(snapshot: &Snapshot) -> BTreeMap<(String, u16, (u32, u32, u32)), Vec<u32>> {
+    let mut all = BTreeMap::new();
+    for live in &snapshot.state.segments {
+        for ordinal in [GLOBAL, LOCAL] {
+            let Some(space) = live.segment.space(ordinal).unwrap() else { continue };
+            for (number, row) in (0..).zip(space.view.rows).filter(|(_, row)| !live.deleted.contains(row.note)) {
+                let id = live.segment.record(row.note).unwrap().id;
+                let bits = space.vector(number).unwrap().iter().map(|value| value.to_bits()).collect();
+                all.insert((id, ordinal, row.part_key()), bits);
+            }
+        }
+    }
+    all
+}
+
+/// Searches for some vectors as the twin does, whose rows are in the encoder's own axes.
+#[track_caller]
+fn agrees(index: &Index, rows: &Rows, matrix: &[f32], when: &str) {
+    let adapted: Rows = rows.iter().map(|(id, row)| (id.clone(), twin(matrix, row))).collect();
+    let width = rows.values().next().unwrap().len();
+    for seed in 0..4 {
+        let query = Draw(seed).unit(width);
+        let aim = twin(matrix, &query);
+        let options = SearchOptions::new().k(30);
+        let found = index.search(Query::vector(query), &options.clone().recall(1.0)).unwrap();
+        let truth = best(adapted.iter().map(|(id, row)| (id.as_str(), row.as_slice())), &aim, 30);
+        assert_eq!(found.hits.len(), truth.len(), "{when}");
+        for (hit, (_, score)) in found.hits.iter().zip(&truth) {
+            assert!((f64::from(hit.score) - score).abs() < 1e-5, "{when}: {} instead of {score}", hit.score);
+            let own = oracle::cosine(&adapted[&hit.id], &aim);
+            assert!((f64::from(hit.score) - own).abs() < 1e-5, "{when}: {} is {own}", hit.id);
+        }
+    }
+    let (id, row) = rows.iter().next().unwrap();
+    let alike = index.similar(id, Like::Note, &SearchOptions::new().k(5).recall(1.0)).unwrap();
+    let others = adapted.iter().filter(|(other, _)| *other != id);
+    let truth = best(others.map(|(id, row)| (id.as_str(), row.as_slice())), &twin(matrix, row), 5);
+    for (hit, (_, score)) in alike.hits.iter().zip(truth) {
+        assert!((f64::from(hit.score) - score).abs() < 1e-5, "{when}: {} instead of {score}", hit.score);
+    }
+}
+
+fn fill(index: &Index, rows: &mut Rows, numbers: std::ops::Range<usize>, width: usize) {
+    for (number, row) in numbers.clone().zip(vectors(Shape::Clustered, numbers.len(), width, numbers.start as u64)) {
+        put(index, &format!("n{number:04}"), &row);
+        rows.insert(format!("n{number:04}"), row);
+    }
+    index.commit().unwrap();
+}
+
+#[test]
+fn answers_are_those_of_the_twin_through_all_an_index_goes_through() {
+    let (index, storage) = external(12);
+    let mut rows = Rows::new();
+    for start in [0, 60, 110] {
+        fill(&index, &mut rows, start..start + 60, 12);
+    }
+    index.delete("n0007").unwrap();
+    rows.remove("n0007");
+    put(&index, "n0003", &[1.0; 12]);
+    rows.insert("n0003".to_owned(), unit(vec![1.0; 12]));
+    let matrix = matrix(12, 0.4);
+    // What is not committed yet comes along.
+    assert_eq!(install(&index, &matrix).unwrap().notes, rows.len() as u64);
+    assert!(installed(&index) && index.snapshot().stats().segments == 1);
+    agrees(&index, &rows, &matrix, "installed");
+    fill(&index, &mut rows, 300..340, 12);
+    index.delete("n0301").unwrap();
+    index.delete("n0009").unwrap();
+    put(&index, "n0302", &[-1.0; 12]);
+    index.commit().unwrap();
+    rows.remove("n0301");
+    rows.remove("n0009");
+    rows.insert("n0302".to_owned(), unit(vec![-1.0; 12]));
+    agrees(&index, &rows, &matrix, "written to");
+    assert!(index.verify().unwrap().is_sound());
+    index.compact(None).unwrap();
+    agrees(&index, &rows, &matrix, "compacted");
+    drop(index);
+    let index = Index::open_in(storage).unwrap();
+    agrees(&index, &rows, &matrix, "reopened");
+    assert_eq!(index.snapshot().stats().adapter.unwrap().made_with, "by hand");
+    fill(&index, &mut rows, 400..410, 12);
+    agrees(&index, &rows, &matrix, "written to again");
+    let other = super::adapter::matrix(12, 0.1);
+    install(&index, &other).unwrap();
+    agrees(&index, &rows, &other, "another one");
+    assert!(index.verify().unwrap().is_sound());
+}
+
+#[test]
+fn large_spaces_get_graphs_and_rotations_of_adapted_vectors() {
+    let (index, storage) = external(68);
+    let mut rows = Rows::new();
+    fill(&index, &mut rows, 0..4_500, 68);
+    let before = stored(&index.snapshot());
+    let matrix = matrix(68, 0.1);
+    install(&index, &matrix).unwrap();
+    agrees(&index, &rows, &matrix, "installed");
+    let stats = index.snapshot().stats();
+    assert_eq!((stats.spaces[0].rows_in_graphs, stats.segments), (4_500, 1));
+    let rotations = storage.list().unwrap().iter().filter(|name| name.starts_with("rotation-")).count();
+    assert_eq!(rotations, 1, "the old one has gone");
+    let adapted: Rows = rows.iter().map(|(id, row)| (id.clone(), twin(&matrix, row))).collect();
+    let mut found = 0;
+    for seed in 0..20 {
+        let query = &rows[&format!("n{:04}", seed * 200)];
+        let truth =
+            best(adapted.iter().map(|(id, row)| (id.as_str(), row.as_slice())), &twin(&matrix, query), 10);
+        let answer = index.search(Query::vector(query.as_slice()), &SearchOptions::new()).unwrap();
+        found += (oracle::recall(&truth, answer.hits.iter().map(|hit| f64::from(hit.score))) * 10.0) as usize;
+    }
+    assert!(found >= 180, "{found} of 200");
+    assert!(index.verify().unwrap().is_sound());
+    index.remove_adapter(None).unwrap();
+    assert_eq!(stored(&index.snapshot()), before);
+    assert!(!storage.list().unwrap().iter().any(|name| name.starts_with("adapter-")));
+}
+
+#[test]
+fn the_identity_changes_nothing_and_removal_gives_back_every_bit() {
+    let index = garden();
+    index.add_space("audio", 2).unwrap();
+    index.put(Note::new("sound").text("Rain on a tin roof.").vector("audio", [0.6, 0.8])).unwrap();
+    index.commit().unwrap();
+    let ask = |index: &Index| -> Vec<Answer> {
+        let queries = [
+            Query::text("soup"),
+            Query::similar("moon"),
+            Query::text("a wheel").unlike("the moon"),
+            Query::like(["tomato", "bike"]),
+            Query::vector_in("audio", [1.0, 0.0]),
+        ];
+        queries.map(|query| index.search(query, &SearchOptions::new()).unwrap()).to_vec()
+    };
+    let (before, bits) = (ask(&index), stored(&index.snapshot()));
+    let width = index.snapshot().stats().width as usize;
+    install(&index, &matrix(width, 0.0)).unwrap();
+    for (now, then) in ask(&index).iter().zip(&before) {
+        assert_eq!(ids(now), ids(then));
+        for (now, then) in now.hits.iter().zip(&then.hits) {
+            assert!((now.score - then.score).abs() < 1e-6, "{now:?}, {then:?}");
+            assert_eq!((&now.row, &now.passage), (&then.row, &then.passage));
+        }
+    }
+    install(&index, &matrix(width, 0.05)).unwrap();
+    assert_ne!(stored(&index.snapshot()), bits);
+    index.compact(None).unwrap();
+    index.remove_adapter(None).unwrap();
+    assert_eq!(stored(&index.snapshot()), bits);
+    for (now, then) in ask(&index).iter().zip(&before) {
+        assert_eq!(now.hits, then.hits);
+    }
+    let generation = index.snapshot().generation();
+    assert_eq!(index.remove_adapter(None).unwrap().generation, generation, "there is none");
+    assert!(index.verify().unwrap().is_sound());
+}
+
+#[test]
+fn queries_of_every_kind_go_through_it_once() {
+    let encoder: SharedEncoder = Fake::shared(8);
+    let storage = Arc::new(MemoryStorage::new());
+    let index = Index::create_in(storage.clone(), IndexOptions::new().encoder(encoder.clone())).unwrap();
+    for (id, text) in [("a", "bananas"), ("b", "cold rain"), ("c", "zinc and tin"), ("d", "an old fig")] {
+        index.add(Note::new(id).text(text)).unwrap();
+    }
+    let matrix = matrix(8, 0.5);
+    install(&index, &matrix).unwrap();
+    let of_text = |text: &str| {
+        let inputs = [Input { parts: &[Part::Text(text)] }];
+        encoder.encode(Role::Query, &inputs).unwrap().row(0).to_vec()
+    };
+    let rows = ["bananas", "cold rain", "zinc and tin", "an old fig"].map(|text| twin(&matrix, &of_text(text)));
+    let same = |answer: &Answer, aim: &[f32]| {
+        for hit in &answer.hits {
+            let place = ["a", "b", "c", "d"].iter().position(|id| *id == hit.id).unwrap();
+            let expected = oracle::cosine(&rows[place], aim);
+            assert!((f64::from(hit.score) - expected).abs() < 1e-5, "{}: {} instead of {expected}", hit.id, hit.score);
+        }
+    };
+    let aim = twin(&matrix, &of_text("fog"));
+    let options = SearchOptions::new().granularity(Granularity::Global);
+    same(&index.search("fog", &options).unwrap(), &aim);
+    same(&index.search(Query::vector(of_text("fog")), &options).unwrap(), &aim);
+    same(&index.snapshot().search_batch(["fog", "fog"], &options).unwrap()[1], &aim);
+    same(&index.similar("b", Like::Note, &options).unwrap(), &rows[1]);
+    same(&index.similar("b", Like::Passage(0), &options).unwrap(), &rows[1]);
+    let both = unit(aim.iter().zip(&rows[2]).map(|(left, right)| left + right).collect());
+    same(&index.search(Query::text("fog").and(Query::similar("c")), &options).unwrap(), &both);
+    let less = unit(aim.iter().zip(&rows[2]).map(|(left, right)| left - 0.5 * right).collect());
+    same(&index.search(Query::text("fog").unlike(Query::similar("c")), &options).unwrap(), &less);
+    drop(index);
+    // Removing needs no encoder, and neither does keeping.
+    let index = Index::open_in_without_encoder(storage).unwrap();
+    same(&index.search(Query::vector(of_text("fog")), &options).unwrap(), &aim);
+    index.remove_adapter(None).unwrap();
+    let found = index.search(Query::vector(of_text("bananas")), &options).unwrap();
+    assert!(found.hits[0].score > 0.99999 && found.hits[0].id == "a");
+    assert!(matches!(Query::text("x").terms[0].sought, Sought::Text(_)));
+}
+
+#[test]
+fn snapshots_answer_as_when_they_were_taken_and_others_see_both_together() {
+    let (index, storage) = external(6);
+    let mut rows = Rows::new();
+    fill(&index, &mut rows, 0..50, 6);
+    let other = Index::open_in(storage).unwrap();
+    let (before, query) = (index.snapshot(), Draw(9).unit(6));
+    let ask = |snapshot: &Snapshot| snapshot.search(Query::vector(query.as_slice()), &SearchOptions::new()).unwrap();
+    let then = ask(&before);
+    let matrix = matrix(6, 0.5);
+    install(&index, &matrix).unwrap();
+    assert_eq!(ask(&before).hits, then.hits);
+    assert_ne!(ask(&index.snapshot()).hits, then.hits);
+    assert_eq!(ask(&other.snapshot()).hits, then.hits);
+    assert!(other.refresh().unwrap());
+    agrees(&other, &rows, &matrix, "another handle");
+}
+
+#[test]
+fn an_adapter_of_another_encoder_or_width_is_refused_and_one_is_dropped_with_its_encoder() {
+    let (index, _) = external(4);
+    install(&index, &matrix(4, 0.2)).unwrap();
+    put(&index, "first", &[1.0, 0.0, 0.0, 0.0]);
+    index.commit().unwrap();
+    let rows = Rows::from([("first".to_owned(), vec![1.0, 0.0, 0.0, 0.0])]);
+    agrees(&index, &rows, &matrix(4, 0.2), "installed in an empty index");
+    let wide = Adapter::from_stored(5, matrix(5, 0.0)).unwrap();
+    let own = record(&index);
+    let refused = index.write(|writer| writer.change_adapter(Some((wide.clone(), own.clone())), None)).unwrap_err();
+    assert!(matches!(refused, Error::Vector(_)), "{refused}");
+    let foreign = AdapterRecord { fingerprint: "other-1".to_owned(), ..own };
+    let refused = index.write(|writer| writer.change_adapter(Some((wide, foreign)), None)).unwrap_err();
+    assert!(matches!(&refused, Error::WrongAdapter { adapter, .. } if adapter == "other-1"), "{refused}");
+    index.put_with_vector(Note::new("text").text("some text"), &[0.0, 1.0, 0.0, 0.0]).unwrap();
+    index.reencode(Fake::shared(7), None, |_, _| ()).unwrap();
+    assert!(!installed(&index));
+    assert_eq!(index.search("some text", &SearchOptions::new()).unwrap().hits[0].id, "text");
+    assert!(index.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_cancelled_change_changes_nothing() {
+    let (index, storage) = external(6);
+    let mut rows = Rows::new();
+    fill(&index, &mut rows, 0..40, 6);
+    fill(&index, &mut rows, 40..50, 6);
+    let files = storage.list().unwrap();
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let wanted = || Some((Adapter::from_stored(6, matrix(6, 0.3)).unwrap(), record(&index)));
+    let stopped = index.write(|writer| writer.change_adapter(wanted(), Some(&cancel)));
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+    assert_eq!(storage.list().unwrap(), files);
+    agrees(&index, &rows, &matrix(6, 0.0), "cancelled");
+    fill(&index, &mut rows, 50..60, 6);
+    agrees(&index, &rows, &matrix(6, 0.0), "written to");
+    install(&index, &matrix(6, 0.3)).unwrap();
+    assert!(matches!(index.remove_adapter(Some(&cancel)), Err(Error::Cancelled)));
+    fill(&index, &mut rows, 60..70, 6);
+    agrees(&index, &rows, &matrix(6, 0.3), "not removed");
+    assert!(index.verify().unwrap().is_sound());
+}
+
+/// An index with two segments and a deleted note; with an adapter where it is one to be removed.
+fn prepared(removes: bool) -> (Index, MemoryStorage, Rows) {
+    let storage = MemoryStorage::new();
+    let index = Index::create_in(Arc::new(storage.clone()), IndexOptions::new().external_vectors(5)).unwrap();
+    let mut rows = Rows::new();
+    fill(&index, &mut rows, 0..20, 5);
+    if removes {
+        install(&index, &matrix(5, 0.3)).unwrap();
+    }
+    fill(&index, &mut rows, 20..35, 5);
+    index.delete("n0004").unwrap();
+    index.commit().unwrap();
+    rows.remove("n0004");
+    (index, storage, rows)
+}
+
+#[test]
+fn a_fault_at_any_step_leaves_one_state_or_the_other() {
+    for removes in [false, true] {
+        let change = |index: &Index| {
+            if removes { index.remove_adapter(None) } else { install(index, &matrix(5, 0.3)) }
+        };
+        let as_it_is = |index: &Index, rows: &Rows, what: &str| {
+            let chance = if installed(index) { 0.3 } else { 0.0 };
+            agrees(index, rows, &matrix(5, chance), what);
+        };
+        let (index, storage, _) = prepared(removes);
+        let start = storage.steps();
+        change(&index).unwrap();
+        let steps = storage.steps() - start;
+        assert!(steps > 5, "{steps}");
+        for step in 0..steps {
+            for kind in [FaultKind::Crash, FaultKind::Error(ErrorKind::StorageFull)] {
+                let (index, storage, mut rows) = prepared(removes);
+                storage.fail_after(step, kind);
+                let result = change(&index);
+                let what = format!("removes: {removes}, step {step}, {kind:?}: {result:?}");
+                assert_eq!(installed(&index), result.is_ok() != removes, "{what}");
+                as_it_is(&index, &rows, &what);
+                for survival in [Survival::DurableOnly, Survival::Everything, Survival::Torn(step)] {
+                    let left = Index::open_in(Arc::new(storage.crash_image(survival))).unwrap();
+                    assert!(result.is_err() || installed(&left) != removes, "{what}: what was committed stays");
+                    as_it_is(&left, &rows, &what);
+                    assert!(left.verify().unwrap().is_sound(), "{what}");
+                }
+                storage.clear_fault();
+                if !matches!(index.commit(), Err(Error::Poisoned { .. })) {
+                    fill(&index, &mut rows, 50..55, 5);
+                    as_it_is(&index, &rows, &what);
+                    change(&index).unwrap();
+                    as_it_is(&index, &rows, &what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_of_an_adapter_and_of_what_it_fits_is_named() {
+    let (index, storage, _) = prepared(true);
+    drop(index);
+    let name = storage.list().unwrap().into_iter().find(|name| name.starts_with("adapter-")).unwrap();
+    let sound = storage.map(&name).unwrap().to_vec();
+    let publish = |name: &str, bytes: &[u8]| storage.publish(name, &mut |out| out.write_all(bytes)).unwrap();
+    let refused = || {
+        let error = Index::open_in(Arc::new(storage.clone())).unwrap_err();
+        let report = Index::verify_in(&storage).unwrap();
+        let Error::Damaged { file, .. } = error else { panic!("{error}") };
+        assert!(report.damages.iter().any(|damage| damage.file == file), "{file}: {report:?}");
+        file
+    };
+    for at in (0..sound.len()).step_by(7) {
+        let mut bent = sound.clone();
+        bent[at] ^= 4;
+        publish(&name, &bent);
+        assert_eq!(refused(), name, "byte {at}");
+    }
+    storage.remove(&name).unwrap();
+    let report = Index::verify_in(&storage).unwrap();
+    assert_eq!((report.damages.len(), &report.damages[0].file), (1, &name), "{report:?}");
+    publish(&name, &sound);
+    let manifest = Manifest::from_bytes(&storage.map("manifest.uni").unwrap()).unwrap();
+    let bend = |bend: &dyn Fn(&mut Manifest)| {
+        let mut bent = manifest.clone();
+        bend(&mut bent);
+        publish("manifest.uni", &bent.to_bytes().unwrap());
+        let file = refused();
+        publish("manifest.uni", &manifest.to_bytes().unwrap());
+        file
+    };
+    assert!(bend(&|manifest| manifest.adapter = None).starts_with("segment-"));
+    let record = |fingerprint: &str| AdapterRecord {
+        encoder: "external".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+        made_ms: 0,
+        made_with: String::new(),
+    };
+    for (number, width, fingerprint) in [(90, 5, "other-5"), (91, 6, "external-5"), (92, 5, "external-5")] {
+        let other = Adapter::from_stored(width, matrix(width, 0.0)).unwrap();
+        let file = store_adapter(&storage, manifest.index_id, number, (&other, &record(fingerprint))).unwrap();
+        let named = bend(&|manifest| {
+            manifest.next_file = 100;
+            manifest.adapter = Some(file.clone());
+        });
+        // The last one fits the encoder, and no segment names it.
+        assert!(named.starts_with(if number == 92 { "segment-" } else { "adapter-" }), "{number}: {named}");
+    }
+    assert!(Index::verify_in(&storage).unwrap().is_sound());
+}
