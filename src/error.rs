@@ -6,6 +6,7 @@ pub use index_format::FormatError;
 use crate::disk::DiskError;
 use crate::encode::EncodeError;
 use crate::note::{NoteError, PictureError};
+use crate::rank::RankError;
 use crate::vector::VectorError;
 use std::time::Duration;
 use thiserror::Error;
@@ -168,6 +169,9 @@ pub enum Error {
     /// The graph could not be built.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// A ranking head, or what it was to be trained with, was refused.
+    #[error(transparent)]
+    Rank(#[from] RankError),
     /// A query makes no sense.
     #[error(transparent)]
     Query(#[from] QueryError),

@@ -119,6 +119,7 @@ pub mod index;
 mod measure;
 pub mod note;
 pub mod query;
+pub mod rank;
 mod segment;
 pub mod vector;
 
