@@ -7,6 +7,7 @@
 //! settings and seed give the same head again on the same machine.
 
 mod adam;
+mod adapter;
 mod batch;
 mod course;
 mod folds;
@@ -18,6 +19,8 @@ mod report;
 mod reward;
 mod supervise;
 
+pub(crate) use adapter::{Judged, Material, adapt};
+pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
 pub use folds::{Split, folds, leave_one_group_out, split};
 pub use reinforce::{Reinforced, reinforce};
 pub use report::{Point, Report, Settings};
