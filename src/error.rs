@@ -98,6 +98,12 @@ pub enum Error {
         /// Name of the encoder.
         encoder: String,
     },
+    /// The words of the index are read in a language that this library does not know.
+    #[error("the words of the index are read in {name:?}, which this uninote does not know; upgrade the library")]
+    UnknownLanguage {
+        /// What the index records.
+        name: String,
+    },
     /// A note was refused.
     #[error("note {id:?}: {source}")]
     Note {
@@ -234,6 +240,15 @@ pub enum QueryError {
         /// The weight.
         given: f32,
     },
+    /// What was chosen is not among what was shown.
+    #[error("{id:?} was chosen, but is not among the notes shown; pass all ids in the order they were shown in")]
+    NotShown {
+        /// The id.
+        id: String,
+    },
+    /// It has no words.
+    #[error("the query has no words to look for; give it a text, or search by vectors (Mode::Dense)")]
+    NoWords,
     /// Its picture cannot be read.
     #[error("picture of the query: {0}")]
     Picture(#[from] PictureError),

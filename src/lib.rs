@@ -116,6 +116,7 @@ mod graph;
 pub mod hub;
 pub mod import;
 pub mod index;
+pub mod lexical;
 mod measure;
 pub mod note;
 pub mod query;

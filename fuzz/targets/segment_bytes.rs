@@ -10,7 +10,8 @@ mod reseal;
 
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
-use index_format::{AdapterView, FileKind, FileTable, SectionKind, SegmentFile};
+use index_format::words::BLOCK_POSTINGS;
+use index_format::{AdapterView, FileKind, FileTable, SectionKind, SegmentFile, WordsView};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -47,6 +48,7 @@ fn segment(bytes: &[u8]) {
         }
     }
     let _ = view.find("");
+    words(&file.words(bytes).expect("opening has held the sizes against each other"), sound);
     for ordinal in 0..file.meta.spaces.len() as u16 {
         let space = file.space(bytes, ordinal).expect("opening has held the sizes against each other");
         let rows = space.rows.len() as u32;
@@ -58,6 +60,25 @@ fn segment(bytes: &[u8]) {
         }
     }
     assert!(file.space(bytes, u16::MAX).is_err());
+}
+
+fn words(view: &WordsView<'_>, sound: bool) {
+    for ordinal in (0..view.len().min(64)).chain([view.len()]) {
+        let (term, postings) = (view.term(ordinal), view.postings(ordinal));
+        assert!(!sound || (term.is_ok() && postings.is_ok()) || ordinal == view.len());
+        let (Ok(term), Ok(postings)) = (term, postings) else { continue };
+        let found = view.find(term);
+        assert!(!sound || found.is_ok_and(|found| found.is_some_and(|found| found.len() == postings.len())));
+        assert!(postings.block_count() <= view.lengths().len());
+        for index in (0..postings.block_count().min(8)).chain([usize::MAX]) {
+            let mut notes = [0; BLOCK_POSTINGS];
+            let _ = postings.counts(index, &mut [0; BLOCK_POSTINGS]);
+            let _ = (postings.block(index), postings.block_with(ordinal as u32, index));
+            let size = postings.notes(index, &mut notes).unwrap_or_default();
+            assert!(!sound || notes[..size].iter().all(|note| (*note as usize) < view.lengths().len()));
+        }
+    }
+    let _ = view.find(b"");
 }
 
 fn tombstones(bytes: &[u8]) {

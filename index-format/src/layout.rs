@@ -140,6 +140,16 @@ section_kinds! {
     Deleted = 32, "deleted";
     /// Matrix of a rotation or an adapter, f32, row-major.
     Matrix = 33, "matrix";
+    /// Terms of the notes' texts, ascending, with how many notes have each and where its postings are.
+    Terms = 40, "terms";
+    /// UTF-8 bytes of the terms.
+    TermBytes = 41, "term bytes";
+    /// Blocks of postings: where each lies, its last note, what bounds its scores.
+    PostingBlocks = 42, "posting blocks";
+    /// Packed gaps and counts of the blocks.
+    Postings = 43, "postings";
+    /// Codes of the notes' lengths in terms.
+    NoteLengths = 44, "note lengths";
     /// A ranking head as safetensors.
     Weights = 48, "weights";
     /// rkyv archive of feedback events.

@@ -25,6 +25,7 @@ pub mod record;
 pub mod segment;
 pub mod space;
 pub mod table;
+pub mod words;
 
 mod checksum;
 mod error;
@@ -41,3 +42,4 @@ pub use record::{ArchivedRecord, FieldValue, PictureRecord, Record};
 pub use segment::{SegmentFile, SegmentMeta, SegmentView};
 pub use space::{GraphMeta, RecallPoint, SpaceMeta, SpaceView};
 pub use table::FileTable;
+pub use words::{Words, WordsBuilder, WordsMeta, WordsView};

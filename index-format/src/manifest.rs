@@ -72,6 +72,8 @@ pub struct Manifest {
     pub committed_ms: i64,
     /// Whose vectors these are.
     pub encoder: EncoderRecord,
+    /// The language that words are read in: names how terms are made of texts, for good.
+    pub language: String,
     /// Whether picture bytes are kept in the index.
     pub keeps_pictures: bool,
     /// Whether regions of pictures have rows of their own.
@@ -167,6 +169,9 @@ impl Manifest {
             if let Some(lost) = entry.rotations.iter().find(|number| !rotations.contains(number)) {
                 return wrong("rotation of a segment", self.rotations.len() as u64, *lost);
             }
+        }
+        if self.language.is_empty() {
+            return wrong("bytes of the language's name (at least 1)", 1, 0);
         }
         let width = self.encoder.width;
         if let Some(prefix) = self.encoder.prefixes.iter().find(|prefix| !(1..=width).contains(prefix)) {

@@ -4,6 +4,7 @@ use crate::archive::{ARCHIVE_ALIGN, archived, from_bytes, to_bytes};
 use crate::layout::{FileKind, NO_SPACE, OWN_SPACES, STARTS, SectionKind};
 use crate::space::{SpaceMeta, SpaceView, check_space};
 use crate::table::{Blobs, inconsistent};
+use crate::words::{WordsMeta, WordsView};
 use crate::{ArchivedRecord, FileBuilder, FileTable, FormatError, LinksView, Record};
 use rkyv::{Archive, Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ pub struct SegmentMeta {
     pub notes: u32,
     /// When the segment was built, milliseconds since 1970 UTC.
     pub built_ms: i64,
+    /// Its words.
+    pub words: WordsMeta,
     /// Its vector spaces by ordinal.
     pub spaces: Vec<SpaceMeta>,
     /// Number of the adapter file that the vectors of the encoder's spaces went through, if they did.
@@ -75,6 +78,7 @@ impl SegmentFile {
         let meta: SegmentMeta = from_bytes(SectionKind::Meta.name(), entry.offset, raw)?;
         let file = Self { table, meta };
         file.view(bytes)?;
+        file.words(bytes)?;
         for space in file.ordinals() {
             file.space(bytes, space)?;
         }
@@ -106,6 +110,14 @@ impl SegmentFile {
             }
         }
         Ok(view)
+    }
+
+    /// The words of its notes.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::view`].
+    pub fn words<'a>(&self, bytes: &'a [u8]) -> Result<WordsView<'a>, FormatError> {
+        WordsView::new(&self.table, bytes, self.meta.notes, &self.meta.words)
     }
 
     /// Views of one vector space.

@@ -6,7 +6,8 @@ mod samples;
 
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{DRAFT, MAX_SECTIONS, SECTION_REQUIRED};
-use index_format::{AdapterView, Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile};
+use index_format::words::BLOCK_POSTINGS;
+use index_format::{AdapterView, Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile, WordsView};
 use samples::{INDEX, Numbers, Parts, adapter, adapter_bytes, feedback, manifest, matrix, reseal, rotation, tombstones};
 
 type Verify = fn(&[u8]) -> Result<Vec<Damage>, FormatError>;
@@ -33,11 +34,28 @@ fn read_all(bytes: &[u8]) {
         let _ = view.pictures.offset_of(note as usize);
     }
     let _ = view.find("a");
+    read_words(&file.words(bytes).unwrap());
     for ordinal in (0..4).chain([u16::MAX]) {
         let Ok(space) = file.space(bytes, ordinal) else { continue };
         for number in (0..64).chain([u32::MAX]) {
             let _ = space.rows_of(number);
             let _ = space.links.map(|links| links.of(number));
+        }
+    }
+}
+
+fn read_words(words: &WordsView<'_>) {
+    let _ = words.find(b"note");
+    for ordinal in (0..8).chain([usize::MAX]) {
+        let _ = words.term(ordinal);
+        let Ok(postings) = words.postings(ordinal) else { continue };
+        assert!(postings.block_count() <= words.lengths().len());
+        for index in (0..4).chain([usize::MAX]) {
+            let _ = (postings.block(index), postings.block_with(index as u32, index));
+            let mut notes = [0; BLOCK_POSTINGS];
+            let size = postings.notes(index, &mut notes).unwrap_or_default();
+            assert!(notes[..size].windows(2).all(|pair| pair[0] < pair[1] || pair[1] == u32::MAX), "{notes:?}");
+            let _ = postings.counts(index, &mut [0; BLOCK_POSTINGS]);
         }
     }
 }
@@ -178,6 +196,7 @@ fn overlapping_records_are_not_read_again_and_again() {
     parts.ids = (0..notes).map(|note| note.to_string().into_bytes()).collect();
     parts.id_order = (0..notes as u32).collect();
     parts.meta.notes = notes as u32;
+    parts.words.lengths.resize(notes, 0);
     for space in &mut parts.spaces {
         let last = *space.note_row_starts.last().unwrap();
         space.note_row_starts.resize(notes + 1, last);

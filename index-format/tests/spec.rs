@@ -15,6 +15,7 @@ use index_format::manifest::{
 use index_format::record::{ArchivedPictureRecord, ArchivedRecord};
 use index_format::segment::ArchivedSegmentMeta;
 use index_format::space::{ArchivedGraphMeta, ArchivedRecallPoint, ArchivedSpaceMeta};
+use index_format::words::{ArchivedWordsMeta, BLOCK_POSTINGS, MOST_COUNTED, PostingBlock, TermEntry};
 use index_format::{Extent, FieldValue, FileKind, RowEntry, SectionKind, SoughtRecord, checksum};
 use std::mem::{offset_of, size_of};
 
@@ -55,6 +56,8 @@ fn byte_tables_are_the_layout() {
     holds!(SectionEntry, "Section entry": kind, space, flags, offset, len, count, stride, checksum, reserved);
     holds!(Extent, "Extent": offset, len);
     holds!(RowEntry, "Row entry": note, part, ordinal, start, end);
+    holds!(TermEntry, "Term entry": start, notes, first, most, shortest, reserved);
+    holds!(PostingBlock, "Posting block": start, last, gap_bits, count_bits, most, shortest);
 }
 
 #[test]
@@ -64,11 +67,12 @@ fn archived_tables_are_the_layout() {
     holds!(ArchivedEncoderRecord, "EncoderRecord": name, fingerprint, width, prefixes, location);
     holds!(ArchivedSpaceRecord, "SpaceRecord": name, width);
     holds!(ArchivedManifest, "Manifest": index_id, generation, next_file, created_ms, committed_ms, encoder,
-        keeps_pictures, picture_regions, spaces, segments, rotations, head, adapter, feedback);
+        language, keeps_pictures, picture_regions, spaces, segments, rotations, head, adapter, feedback);
     holds!(ArchivedGraphMeta, "GraphMeta": degree, entry);
     holds!(ArchivedRecallPoint, "RecallPoint": slack, far_slack, margin, rescored, recall, scored);
     holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, near, far, curve);
-    holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, spaces, adapter);
+    holds!(ArchivedWordsMeta, "WordsMeta": terms, blocks, length);
+    holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, words, spaces, adapter);
     holds!(ArchivedAdapterRecord, "AdapterRecord": encoder, fingerprint, made_ms, made_with);
     holds!(ArchivedFeedback, "Feedback": events);
     holds!(ArchivedEventRecord, "EventRecord": terms, shown, chosen, at_ms);
@@ -121,6 +125,8 @@ fn constants_are_the_ones_described() {
         number("NO_NEIGHBOUR", NO_NEIGHBOUR.into()),
         number("STARTS", STARTS.into()),
         number("ADAPTER_WIDTH_MAX", ADAPTER_WIDTH_MAX as u64),
+        number("BLOCK_POSTINGS", BLOCK_POSTINGS as u64),
+        number("MOST_COUNTED", MOST_COUNTED.into()),
     ];
     assert_eq!(written, expected);
 }

@@ -1,10 +1,16 @@
 //! The adapter of an index: loaded with a state, installed and removed by one commit that brings all vectors with it.
 
+use super::material::material;
+use super::snapshot::Snapshot;
+use super::state::now_ms;
+use super::train::{Judged, TrainOptions};
+use super::Index;
 use super::commit::Commit;
 use super::writer::Writer;
 use crate::disk::Storage;
 use crate::error::{Error, Result};
 use crate::query::Cancel;
+use crate::rank::train::{AdapterReport, AdapterSettings, adapt};
 use crate::segment::{file_name, load_adapter, store_adapter};
 use crate::vector::{Adapter, VectorError};
 use index_format::layout::OWN_SPACES;
@@ -47,7 +53,78 @@ pub(super) fn load(
     Ok(Some(installed))
 }
 
+/// What the training of an adapter did.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AdapterTraining {
+    /// Whether the new adapter is in use now: only if it is better than what there was beyond chance.
+    pub installed: bool,
+    /// What was done, and what the new adapter gains on queries that nothing was trained on or chosen by.
+    pub report: AdapterReport,
+    /// Queries that were of no use: what they ask cannot be asked of this index.
+    pub unused: usize,
+}
+
+impl Index {
+    /// Commits what is written, trains a projection of vectors and queries on judged queries, and, if it finds more of what
+    /// is of use beyond chance, brings all vectors to it with one more commit: the encoder fits these notes better then, and
+    /// nothing is encoded anew. Stored are both the vectors as the encoder gave them and as they are searched.
+    ///
+    /// `cancel` stops it with nothing changed but the first commit.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] if there is too little to learn from, [`Error::Vector`] for vectors of more than 4,096 components,
+    /// [`Error::Cancelled`], and those of [`Index::commit`].
+    pub fn train_adapter(
+        &self,
+        judged: &[Judged],
+        options: &TrainOptions,
+        cancel: Option<&Cancel>,
+    ) -> Result<AdapterTraining> {
+        self.write(|writer| writer.train_adapter(judged, options, cancel))
+    }
+
+    /// Commits what is written, then takes the adapter away: vectors are again what the encoder gave, to the bit, and so are
+    /// answers, but for the order of equal scores. All segments are merged into one meanwhile, as [`Index::compact`] does;
+    /// until the commit nothing has changed for anyone. Does nothing more than [`Index::commit`] where none is installed.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], and those of [`Index::commit`]: nothing has changed then but the commit of what was written
+    /// before.
+    pub fn remove_adapter(&self, cancel: Option<&Cancel>) -> Result<Commit> {
+        self.write(|writer| writer.change_adapter(None, cancel))
+    }
+}
+
 impl Writer {
+    fn train_adapter(
+        &mut self,
+        judged: &[Judged],
+        options: &TrainOptions,
+        cancel: Option<&Cancel>,
+    ) -> Result<AdapterTraining> {
+        self.flush()?;
+        self.publish()?;
+        let snapshot = Snapshot::new(&self.shared);
+        let cancelled = || cancel.is_some_and(Cancel::is_cancelled);
+        let material = material(&snapshot, judged)?;
+        let unused = judged.len() - material.queries.len();
+        let settings = AdapterSettings { seed: options.seed, ..AdapterSettings::default() };
+        let prefixes = self.recipe.source.prefixes_of(0);
+        let (adapter, report) = adapt(&material, (prefixes, self.adapter_of(0)), &settings, &cancelled)?;
+        if cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let installed = report.verdict.passes();
+        if installed {
+            let (encoder, fingerprint) = (self.manifest.encoder.name.clone(), self.manifest.encoder.fingerprint.clone());
+            let made_with = format!("{}: {}", options.data, report.record());
+            let record = AdapterRecord { encoder, fingerprint, made_ms: now_ms(), made_with };
+            self.change_adapter(Some((adapter, record)), cancel)?;
+        }
+        Ok(AdapterTraining { installed, report, unused })
+    }
+
     /// Commits what is written, then puts an adapter, or none, in the place of the one there is: all notes go into one new
     /// segment with the vectors it makes of theirs, and one commit names both.
     pub(super) fn change_adapter(

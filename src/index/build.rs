@@ -6,11 +6,12 @@ use super::prepare::{PartVector, Prepared};
 use super::state::Shared;
 use crate::error::{Error, Result};
 use crate::graph::{self, GraphError, GraphParams};
+use crate::lexical::{Gatherer, Language};
 use crate::query::{Coarse, Trial};
-use crate::segment::{SegmentParts, SpaceParts, freeze};
+use crate::segment::{SegmentParts, SpaceParts, file_name, freeze};
 use crate::vector::{Adapter, Rotation, Vectors};
 use index_format::layout::OWN_SPACES;
-use index_format::{FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta, SpaceRecord};
+use index_format::{FileKind, FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta, SpaceRecord};
 use std::sync::Arc;
 
 /// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
@@ -37,6 +38,8 @@ pub(super) struct BuildPlan<'a> {
     pub(super) source: &'a VectorSource,
     pub(super) index_id: u64,
     pub(super) file_id: u64,
+    /// What the words of the notes are read in.
+    pub(super) language: Language,
     /// The spaces of the index.
     pub(super) spaces: &'a [SpaceRecord],
     /// The rotation that the codes of each space are made in, if any.
@@ -54,6 +57,7 @@ pub(super) struct BuildPlan<'a> {
 pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Result<Prepared>>) -> Result<FileRef> {
     let mut records: Vec<Record> = Vec::new();
     let mut kept: Vec<Vec<u8>> = Vec::new();
+    let mut words = Gatherer::new(plan.language);
     let mut spaces = plan.spaces.iter().map(Stack::new).collect::<Result<Vec<_>>>()?;
     for (ordinal, prepared) in notes.enumerate() {
         let Prepared { mut record, pictures, rows, .. } = prepared?;
@@ -66,8 +70,11 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
         for (space, parts) in spaces.iter_mut().zip(rows) {
             space.push(ordinal as u32, parts)?;
         }
+        words.add(&record);
         records.push(record);
     }
+    let words =
+        words.finish().map_err(|source| Error::Damaged { file: file_name(FileKind::Segment, plan.file_id), source })?;
     // Spaces at the end that hold nothing yet cost nothing.
     while spaces.len() > OWN_SPACES && spaces.last().is_some_and(|stack| stack.rows.is_empty()) {
         spaces.pop();
@@ -77,6 +84,7 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
     let parts = SegmentParts {
         records: &records,
         pictures: &kept,
+        words: &words,
         spaces: spaces?,
         built_ms: plan.built_ms,
         adapter: plan.adapter.map(|(id, _)| id),

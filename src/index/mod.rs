@@ -9,6 +9,7 @@
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
 //! | `target.rs` | what a query asks, as one direction a space |
+//! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
@@ -20,8 +21,10 @@
 //! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
+//! | `feedback.rs` | what was chosen of what was shown |
 //! | `reencode.rs` | from one encoder to another |
-//! | `adapter.rs` | a projection for vectors and queries: installed, removed |
+//! | `adapter.rs` | a projection for vectors and queries: trained, installed, removed |
+//! | `material.rs` | what it is trained on |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
 
@@ -30,16 +33,19 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod feedback;
 mod guarded;
 mod opening;
 mod options;
 mod pipeline;
 mod prepare;
 mod reencode;
+mod material;
 mod snapshot;
 mod spaces;
 mod spill;
 mod state;
+mod stored;
 mod sweep;
 mod target;
 mod verify;
@@ -47,6 +53,7 @@ mod wording;
 mod workers;
 mod writer;
 
+pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
 pub use snapshot::{AdapterStats, Snapshot, SpaceStats, Stats};
@@ -227,15 +234,24 @@ impl Index {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
     }
 
-    /// Commits what is written, then takes the adapter away: vectors are again what the encoder gave, to the bit, and so are
-    /// answers, but for the order of equal scores. All segments are merged into one meanwhile, as [`Index::compact`] does;
-    /// until the commit nothing has changed for anyone. Does nothing more than [`Index::commit`] where none is installed.
+    /// Keeps what was chosen of what was shown for a query, for a ranking head to learn from. `shown` are the ids of the notes
+    /// in the order they were shown in, from the first place on; `chosen` are those of them that were of use: none, one or
+    /// several. It is written by the next commit and read by nobody but [`Index::train`]; it leaves this machine with the
+    /// index only. A picture of the query is kept as what the encoder made of it.
     ///
     /// # Errors
-    /// [`Error::Cancelled`], and those of [`Index::commit`]: nothing has changed then but the commit of what was written
-    /// before.
-    pub fn remove_adapter(&self, cancel: Option<&Cancel>) -> Result<Commit> {
-        self.write(|writer| writer.change_adapter(None, cancel))
+    /// [`Error::Query`] for a query that is none, and where something chosen was not shown; what the encoder does not read.
+    pub fn feedback(&self, query: impl Into<Query>, shown: &[String], chosen: &[String]) -> Result<()> {
+        let query = query.into();
+        self.write(|writer| writer.feedback(&query, shown, chosen))
+    }
+
+    /// Erases all feedback and commits, together with what is written already.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn forget_feedback(&self) -> Result<Commit> {
+        self.write(Writer::forget_feedback)
     }
 
     /// Reads every byte of every file of the last committed state and names each damage.

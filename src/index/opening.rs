@@ -36,7 +36,8 @@ impl Index {
     pub fn create_in(storage: Arc<dyn Storage>, options: IndexOptions) -> Result<Self> {
         let source = options.source.resolve()?;
         let spaces = spaces::all(source.width(), &options.spaces)?;
-        state::create(storage.as_ref(), &source, (options.keeps_pictures, options.picture_regions), spaces)?;
+        let pictures = (options.keeps_pictures, options.picture_regions);
+        state::create(storage.as_ref(), &source, pictures, options.language, spaces)?;
         if let VectorSource::Encoder(encoder) = &source
             && encoder.info().prefixes.is_empty()
         {

@@ -2,6 +2,7 @@
 
 use crate::encode::{EncoderInfo, SharedEncoder, builtin::Builtin};
 use crate::error::{Error, Result};
+use crate::lexical::Language;
 use crate::vector::VectorError;
 use index_format::layout::OWN_SPACES;
 use index_format::{EncoderRecord, Manifest};
@@ -17,6 +18,7 @@ pub struct IndexOptions {
     pub(super) source: WantedSource,
     pub(super) keeps_pictures: bool,
     pub(super) picture_regions: bool,
+    pub(super) language: Language,
     /// Names and widths of spaces for the caller's vectors.
     pub(super) spaces: Vec<(String, usize)>,
 }
@@ -25,7 +27,7 @@ impl std::fmt::Debug for IndexOptions {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = formatter.debug_struct("IndexOptions");
         shown.field("keeps_pictures", &self.keeps_pictures).field("picture_regions", &self.picture_regions);
-        shown.field("spaces", &self.spaces).finish_non_exhaustive()
+        shown.field("language", &self.language).field("spaces", &self.spaces).finish_non_exhaustive()
     }
 }
 
@@ -63,6 +65,14 @@ impl IndexOptions {
     #[must_use]
     pub const fn picture_regions(mut self, regions: bool) -> Self {
         self.picture_regions = regions;
+        self
+    }
+
+    /// The language that words are read in: [`Language::English`] unless said otherwise. For good: an index of another
+    /// language is another index.
+    #[must_use]
+    pub const fn language(mut self, language: Language) -> Self {
+        self.language = language;
         self
     }
 

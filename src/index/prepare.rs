@@ -39,6 +39,7 @@ use super::options::VectorSource;
 use crate::encode::EncoderInfo;
 use crate::encode::{Fusion, SharedEncoder};
 use crate::error::{Error, Result};
+use crate::lexical::Language;
 use crate::note::{Note, NoteError};
 use index_format::layout::OWN_SPACES;
 use index_format::{Record, RowEntry};
@@ -51,6 +52,8 @@ pub(super) struct Recipe {
     pub(super) keeps_pictures: bool,
     /// Whether the regions of pictures get rows.
     pub(super) regions: bool,
+    /// What the words of the notes are read in.
+    pub(super) language: Language,
 }
 
 impl Recipe {

@@ -108,6 +108,7 @@ impl Writer {
             encoded_rows: 0,
             encoded_bytes: 0,
             tally: Tally::default(),
+            events: Vec::new(),
             lock: Arc::clone(&self.lock),
         })
     }

@@ -5,7 +5,7 @@ use super::state::{Shared, State};
 use super::target::{of_texts, target};
 use crate::error::Result;
 use crate::note::Note;
-use crate::query::{Answer, Limits, LiveSegment, Query, SearchOptions, Target, search};
+use crate::query::{Answer, Limits, LiveSegment, Query, Scope, SearchOptions, Target, search};
 use crate::segment::note_of;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -131,7 +131,17 @@ impl Snapshot {
     pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
         let limits = Limits::start(options);
         let target = target(self, &query.into())?;
-        search(&self.state.segments, &target, options, &limits, self.generation())
+        search(&self.scope(), &target, options, &limits)
+    }
+
+    /// What a search looks into.
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            segments: &self.state.segments,
+            language: self.state.language,
+            head: self.state.head(),
+            generation: self.generation(),
+        }
     }
 
     /// Answers many queries, on the threads of the current rayon pool (all cores unless you made another); the answers come
@@ -151,7 +161,7 @@ impl Snapshot {
             None => self.search(query, options),
             Some(target) => {
                 let limits = Limits::start(options);
-                search(&self.state.segments, &target, options, &limits, self.generation())
+                search(&self.scope(), &target, options, &limits)
             }
         };
         queries.into_par_iter().zip(ready).map(answer).collect()

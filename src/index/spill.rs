@@ -112,6 +112,7 @@ impl Writer {
             source: &self.recipe.source,
             index_id: self.manifest.index_id,
             file_id: self.next_file,
+            language: self.recipe.language,
             spaces: &self.manifest.spaces,
             rotations,
             adapter: self.adapter.as_ref().map(|installed| (installed.file.id, installed.adapter.as_ref())),

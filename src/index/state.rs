@@ -4,11 +4,13 @@ use super::adapter::{self, Installed};
 use super::options::VectorSource;
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
+use crate::lexical::Language;
 use crate::query::LiveSegment;
-use crate::segment::{Deleted, Segment, file_name, is_index_file, load_rotation};
+use crate::rank::{self, Head, Schema};
+use crate::segment::{Deleted, Segment, file_name, is_index_file, load_head, load_rotation};
 use crate::vector::Rotation;
 use arc_swap::ArcSwap;
-use index_format::{EncoderRecord, FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
+use index_format::{EncoderRecord, FileKind, FileRef, FormatError, Manifest, SegmentRef, SpaceRecord};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,12 +28,21 @@ pub(super) struct State {
     pub(super) adapter: Option<Installed>,
     /// Whose vectors it holds: a later state may hold those of another encoder.
     pub(super) source: VectorSource,
+    /// What its words are read in.
+    pub(super) language: Language,
+    /// The ranking head that was trained for it.
+    pub(super) head: Option<Arc<Head>>,
 }
 
 /// Finds the source of an index by what its manifest records.
 pub(super) type FindSource<'a> = &'a dyn Fn(&EncoderRecord) -> Result<VectorSource>;
 
 impl State {
+    /// The ranking head in use: its own, or that of this build.
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.head.as_deref().or_else(|| rank::shipped())
+    }
+
     /// Loads the state the manifest on the storage describes, taking over what `known` has open already.
     ///
     /// # Errors
@@ -56,6 +67,8 @@ impl State {
         known: Option<&Self>,
         source: VectorSource,
     ) -> Result<Self> {
+        let language = Language::from_name(&manifest.language);
+        let language = language.ok_or_else(|| Error::UnknownLanguage { name: manifest.language.clone() })?;
         let mut rotations = BTreeMap::new();
         for file in &manifest.rotations {
             let open = known.and_then(|known| known.rotations.get(&file.id)).map(Arc::clone);
@@ -83,7 +96,24 @@ impl State {
             check_agreement(&manifest, entry, &segment, &deleted)?;
             segments.push(LiveSegment { segment, deleted });
         }
-        Ok(Self { manifest, segments, rotations, adapter, source })
+        let head = match &manifest.head {
+            Some(file) => load_own_head(storage, manifest.index_id, file)?,
+            None => None,
+        };
+        Ok(Self { manifest, segments, rotations, adapter, source, language, head })
+    }
+}
+
+/// The head of an index. One that was made for other features than this build has is not used, as if there were none: what
+/// is searched matters more than its order.
+fn load_own_head(storage: &dyn Storage, index_id: u64, file: &FileRef) -> Result<Option<Arc<Head>>> {
+    let bytes = load_head(storage, index_id, file)?;
+    match Head::from_bytes(&bytes, &Schema::built_in()) {
+        Ok(head) => Ok(Some(Arc::new(head))),
+        Err(error) => {
+            tracing::warn!(%error, "the index's own ranking head is not used");
+            Ok(None)
+        }
     }
 }
 
@@ -147,6 +177,7 @@ pub(super) fn create(
     storage: &dyn Storage,
     source: &VectorSource,
     (keeps_pictures, picture_regions): (bool, bool),
+    language: Language,
     spaces: Vec<SpaceRecord>,
 ) -> Result<()> {
     let _lock = storage.lock()?;
@@ -162,6 +193,7 @@ pub(super) fn create(
         created_ms: now,
         committed_ms: now,
         encoder: source.record(),
+        language: language.name().to_owned(),
         keeps_pictures,
         picture_regions,
         spaces,

@@ -8,7 +8,7 @@ use crate::segment::{file_name, is_index_file, load_adapter, load_rotation};
 use crate::vector::{Adapter, Rotation};
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
-use index_format::{Damage, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
+use index_format::{Damage, Feedback, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
 use std::collections::BTreeMap;
 
 /// What a kind of file is checked for inside.
@@ -91,6 +91,7 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
             report.agree(&manifest_name, "deleted notes of a segment", entry.deleted, deleted);
         }
     }
+    report.check_learnt(storage, &manifest);
     // Whatever else keeps the index from opening: parts that are sound each for itself and do not fit together.
     if report.is_sound()
         && let Err(error) = State::load(storage, None, &|record| Ok(VectorSource::absent(record)))
@@ -142,6 +143,20 @@ impl VerifyReport {
             }
         }
         sound
+    }
+
+    /// The head and the feedback.
+    fn check_learnt(&mut self, storage: &dyn Storage, manifest: &Manifest) {
+        for file in &manifest.head {
+            self.check(storage, manifest.index_id, FileKind::Head, file, &mut |bytes| {
+                Ok(FileTable::parse(bytes, FileKind::Head)?.damages(bytes))
+            });
+        }
+        for file in &manifest.feedback {
+            self.check(storage, manifest.index_id, FileKind::Feedback, file, &mut |bytes| {
+                Feedback::from_file(bytes).map(|_| Vec::new())
+            });
+        }
     }
 
     fn check_rotation(&mut self, storage: &dyn Storage, index_id: u64, file: &FileRef) -> Option<Rotation> {

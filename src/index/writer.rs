@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::note::{Note, PictureSource};
 use crate::segment::Segment;
 use crate::vector::Rotation;
-use index_format::{FileRef, Manifest, Record};
+use index_format::{EventRecord, FileRef, Manifest, Record};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub(super) struct Writer {
     pub(super) encoded_bytes: usize,
     /// How the encoder fares.
     pub(super) tally: Tally,
+    /// Feedback that is in no file yet.
+    pub(super) events: Vec<EventRecord>,
     /// Last, so that it is released after all else is gone.
     pub(super) lock: Arc<Lock>,
 }
@@ -90,6 +92,7 @@ impl Writer {
             source: state.source.clone(),
             keeps_pictures: state.manifest.keeps_pictures,
             regions: state.manifest.picture_regions,
+            language: state.language,
         };
         Ok(Self {
             newest_rotations: spaces::newest_rotations(&state.segments),
@@ -108,6 +111,7 @@ impl Writer {
             encoded_rows: 0,
             encoded_bytes: 0,
             tally: Tally::default(),
+            events: Vec::new(),
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
             lock: Arc::new(lock),

@@ -29,6 +29,11 @@ impl<'a> Found<'a> {
         (self.segment.number, self.note)
     }
 
+    /// Whether it has a row where the query looks.
+    pub(super) const fn has_row(&self) -> bool {
+        self.candidate.row != NO_ROW
+    }
+
     /// The note's id; none where the file is damaged.
     pub(super) fn id(&self) -> Option<&'a [u8]> {
         self.segment.id(self.note)

@@ -39,6 +39,9 @@ const POWERS: std::ops::RangeInclusive<u32> = 0..=300;
 /// Choices among comparable showings without which no power is estimated.
 const FEWEST: f64 = 50.0;
 
+/// How often a candidate was shown at each place, and chosen there.
+type Places = BTreeMap<usize, (f64, f64)>;
+
 impl Propensity {
     /// Refuses what gives no weights.
     ///
@@ -83,7 +86,7 @@ impl Propensity {
     /// fewer than 50 choices fell on candidates that were shown at two or more places.
     #[must_use]
     pub fn estimate<Id: Ord>(events: &[Event<Id>], greatest: f64) -> Option<Self> {
-        let mut showings: BTreeMap<(u64, &Id), BTreeMap<usize, (f64, f64)>> = BTreeMap::new();
+        let mut showings: BTreeMap<(u64, &Id), Places> = BTreeMap::new();
         for event in events {
             for (place, id) in event.shown.iter().enumerate() {
                 let at_place = showings.entry((event.query, id)).or_default().entry(place).or_default();
@@ -103,8 +106,8 @@ impl Propensity {
 
     /// Logarithm of the probability that the choices of each candidate fell on the places they fell on, given their number:
     /// shares of how often a place was shown times how often it is looked at.
-    fn likelihood<Key>(&self, showings: &BTreeMap<Key, BTreeMap<usize, (f64, f64)>>) -> f64 {
-        let of_one = |places: &BTreeMap<usize, (f64, f64)>| {
+    fn likelihood<Key>(&self, showings: &BTreeMap<Key, Places>) -> f64 {
+        let of_one = |places: &Places| {
             let expected = |(place, (shown, _)): (&usize, &(f64, f64))| shown * self.looked_at(*place);
             let all: f64 = places.iter().map(expected).sum();
             let part = |place: (&usize, &(f64, f64))| place.1.1 * (expected(place) / all).ln();

@@ -27,22 +27,62 @@ const COSINE: Squash = Squash::Clamp { low: -1.0, high: 1.0 };
 /// Shares lie here.
 const SHARE: Squash = Squash::Clamp { low: 0.0, high: 1.0 };
 
-/// Name, squash, and whether candidates often lack it.
-const BUILT_IN: &[(&str, Squash, bool)] = &[
-    ("dense_full", COSINE, false),
-    ("dense_64", COSINE, false),
-    ("best_passage", COSINE, true),
-    ("mean_top3_passages", COSINE, true),
-    ("best_picture", COSINE, true),
-    ("lexical", Squash::Log, true),
-    ("coverage", SHARE, true),
-    ("feedback_dense", COSINE, false),
-    ("rank_dense", Squash::Log, true),
-    ("rank_lexical", Squash::Log, true),
-    ("gap_dense", COSINE, true),
-    ("length", Squash::Log, false),
-    ("age", Squash::Log, true),
-];
+macro_rules! built_in {
+    ($($(#[$doc:meta])* $column:ident = $name:literal, $squash:expr, $sparse:literal;)*) => {
+        /// Name, squash, and whether candidates often lack it.
+        const BUILT_IN: &[(&str, Squash, bool)] = &[$(($name, $squash, $sparse)),*];
+
+        /// The columns of the built-in features in a table.
+        pub mod column {
+            #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they number the constants below")]
+            enum Number { $($column,)* COUNT }
+            $($(#[$doc])* pub const $column: usize = Number::$column as usize;)*
+            /// How many there are; columns of fields come after them.
+            pub const BUILT_IN: usize = Number::COUNT as usize;
+        }
+    };
+}
+
+built_in! {
+    /// Vectors and words by the rule that needs no training.
+    FUSED = "fused", SHARE, false;
+    /// Cosine of the best row.
+    DENSE = "dense", COSINE, true;
+    /// Cosine of the note as a whole.
+    WHOLE = "whole", COSINE, true;
+    /// The same at a quarter of the width.
+    WHOLE_QUARTER = "whole_quarter", COSINE, true;
+    /// The same at half of the width.
+    WHOLE_HALF = "whole_half", COSINE, true;
+    /// Cosine of the best passage.
+    BEST_PASSAGE = "best_passage", COSINE, true;
+    /// Mean cosine of the three best passages.
+    MEAN_PASSAGES = "mean_passages", COSINE, true;
+    /// Cosine of the best picture.
+    BEST_PICTURE = "best_picture", COSINE, true;
+    /// Place by vectors, from 0.
+    PLACE_DENSE = "place_dense", Squash::Log, true;
+    /// BM25.
+    LEXICAL = "lexical", Squash::Log, true;
+    /// BM25 as a share of the most that any note could score.
+    LEXICAL_SHARE = "lexical_share", SHARE, true;
+    /// Share of the query's words that the note has, by what they are worth.
+    COVERAGE = "coverage", SHARE, true;
+    /// Place by words, from 0.
+    PLACE_LEXICAL = "place_lexical", Squash::Log, true;
+    /// Share of the query's words that the title has.
+    TITLE_COVERAGE = "title_coverage", SHARE, true;
+    /// Cosine with the query moved towards the first notes.
+    FEEDBACK = "feedback", COSINE, true;
+    /// BM25 of the words that the first notes have in common with few others.
+    FEEDBACK_LEXICAL = "feedback_lexical", Squash::Log, true;
+    /// What the rule gives the notes most like it.
+    NEIGHBOURS = "neighbours", SHARE, true;
+    /// Mean cosine with the first notes.
+    AGREEMENT = "agreement", COSINE, true;
+    /// Bytes of text.
+    LENGTH = "length", Squash::Log, false;
+}
 
 /// A fixed monotone function that brings raw values of one kind to a scale a network can read.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use crate::error::{Error, Result};
 use crate::vector::Vectors;
 use index_format::layout::NO_SPACE;
 use index_format::segment::{add_meta, add_records};
-use index_format::{FileBuilder, FileKind, FileRef, Links, Record, RowEntry, SectionKind, SegmentMeta, SpaceMeta};
+use index_format::{
+    FileBuilder, FileKind, FileRef, Links, Record, RowEntry, SectionKind, SegmentMeta, SpaceMeta, Words,
+};
 
 /// Everything a segment is made of.
 pub(crate) struct SegmentParts<'a> {
@@ -14,6 +16,8 @@ pub(crate) struct SegmentParts<'a> {
     pub(crate) records: &'a [Record],
     /// Picture bytes that are kept, in the order the records number them.
     pub(crate) pictures: &'a [Vec<u8>],
+    /// The words of the notes.
+    pub(crate) words: &'a Words,
     /// Vector spaces by ordinal.
     pub(crate) spaces: Vec<SpaceParts>,
     /// When it was built, milliseconds since 1970 UTC.
@@ -46,6 +50,7 @@ pub(crate) fn freeze(storage: &dyn Storage, index_id: u64, file_id: u64, parts: 
     let meta = SegmentMeta {
         notes: notes as u32,
         built_ms: parts.built_ms,
+        words: parts.words.meta(),
         spaces: parts.spaces.iter().map(|space| space.meta.clone()).collect(),
         adapter: parts.adapter,
     };
@@ -68,6 +73,7 @@ pub(crate) fn freeze(storage: &dyn Storage, index_id: u64, file_id: u64, parts: 
             file.array(SectionKind::SourceVectors, ordinal, sources.flat(), sources.width());
         }
     }
+    parts.words.add_to(&mut file);
     add_records(&mut file, parts.records).map_err(build_error)?;
     file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], parts.pictures, 1);
     publish(storage, FileKind::Segment, file_id, file)

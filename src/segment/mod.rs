@@ -7,6 +7,7 @@
 //! | `deleted.rs` | the tombstone file of a segment |
 //! | `rotation.rs` | rotation files, shared by segments |
 //! | `adapter.rs` | adapter files, one for all segments |
+//! | `learnt.rs` | files of heads and of feedback |
 //! | `records.rs` | notes to records and back |
 //!
 //! A segment answers what is stored. Where to look in it is the query's business, and how its graph came about the
@@ -15,6 +16,7 @@
 mod adapter;
 mod deleted;
 mod freeze;
+mod learnt;
 mod open;
 mod records;
 mod rotation;
@@ -22,6 +24,7 @@ mod rotation;
 pub(crate) use adapter::{load_adapter, store_adapter};
 pub(crate) use deleted::Deleted;
 pub(crate) use freeze::{SegmentParts, SpaceParts, freeze};
+pub(crate) use learnt::{load_feedback, load_head, store_feedback, store_head};
 pub(crate) use open::{OpenSpace, Segment, check_identity};
 pub(crate) use records::{note_of, record_of};
 pub(crate) use rotation::{load_rotation, store_rotation};

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::vector::Rotation;
 use index_format::layout::Header;
 use index_format::{
-    FileKind, FileRef, FormatError, Record, SegmentFile, SegmentMeta, SegmentView, SpaceMeta, SpaceView,
+    FileKind, FileRef, FormatError, Record, SegmentFile, SegmentMeta, SegmentView, SpaceMeta, SpaceView, WordsView,
 };
 use std::sync::Arc;
 
@@ -53,6 +53,11 @@ impl Segment {
     /// Views of the notes.
     pub(crate) fn view(&self) -> Result<SegmentView<'_>> {
         self.file.view(&self.bytes).map_err(|source| self.damaged(source))
+    }
+
+    /// The words of the notes.
+    pub(crate) fn words(&self) -> Result<WordsView<'_>> {
+        self.file.words(&self.bytes).map_err(|source| self.damaged(source))
     }
 
     /// Structured part, views and rotation of a space; `None` where the segment has no such space.

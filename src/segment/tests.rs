@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::note::{Note, Picture, Value};
 use crate::vector::{Adapter, CodeParams, Rotation, Vectors};
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_VECTOR};
-use index_format::{AdapterRecord, FileRef, FormatError, Record, RowEntry, SpaceMeta};
+use index_format::words::Posting;
+use index_format::{AdapterRecord, FileRef, FormatError, Record, RowEntry, SpaceMeta, Words, WordsBuilder};
 use std::sync::Arc;
 
 const INDEX: u64 = 77;
@@ -23,6 +24,12 @@ fn records() -> Vec<Record> {
     records[0].pictures[0].hash = xxhash_rust::xxh3::xxh3_128(b"pixels").to_le_bytes();
     records[0].content_hash = records[0].hash_content();
     records
+}
+
+fn words() -> Words {
+    let mut words = WordsBuilder::new(vec![2, 1, 0]);
+    words.term(b"mitte", &[Posting { note: 0, count: 2 }, Posting { note: 1, count: 1 }]).unwrap();
+    words.finish()
 }
 
 fn row(note: u32, part: u32, ordinal: u32) -> RowEntry {
@@ -58,6 +65,7 @@ fn store(storage: &dyn Storage, file_id: u64, rotation: Option<u64>) -> FileRef 
     let parts = SegmentParts {
         records: &records,
         pictures: &[b"pixels".to_vec()],
+        words: &words(),
         spaces: vec![global, space(local, rotation)],
         built_ms: 9,
         adapter: None,
@@ -86,6 +94,8 @@ fn a_frozen_segment_gives_back_its_notes_and_pictures() {
     let note = note_of(segment.record(0).unwrap(), |blob| segment.picture(blob).map(<[u8]>::to_vec)).unwrap();
     assert_eq!((note.title.as_str(), note.created, &note.fields["year"]), ("Mitte", Some(5), &Value::Integer(2_021)));
     assert_eq!(note.pictures, [Picture::bytes(*b"pixels").alt("Bild")]);
+    let found = segment.words().unwrap().find(b"mitte").unwrap().unwrap();
+    assert_eq!((found.len(), found.most(), segment.words().unwrap().lengths()), (2, 2, &[2, 1, 0][..]));
     assert!(segment.picture(1).is_err() && segment.record(3).is_err());
     let bytes = storage.map(&file_name(index_format::FileKind::Segment, 3)).unwrap();
     assert_eq!(index_format::check::verify_segment(&bytes, &|_| None).unwrap(), []);
@@ -109,6 +119,7 @@ fn an_empty_segment_opens() {
     let parts = SegmentParts {
         records: &[],
         pictures: &[],
+        words: &Words::default(),
         spaces: vec![space(Vec::new(), None), space(Vec::new(), None)],
         built_ms: 0,
         adapter: None,
@@ -235,7 +246,15 @@ fn a_segment_with_an_adapter_gives_back_vectors_and_what_they_were() {
     let named = space((0..3).map(|note| row(note, ROW_VECTOR, 0)).collect(), None);
     let pictures = [b"pixels".to_vec()];
     let spaces = vec![global, local, named];
-    let parts = SegmentParts { records: &records, pictures: &pictures, spaces, built_ms: 9, adapter: Some(5) };
+    let words = words();
+    let parts = SegmentParts {
+        records: &records,
+        pictures: &pictures,
+        words: &words,
+        spaces,
+        built_ms: 9,
+        adapter: Some(5),
+    };
     let file = freeze(&storage, INDEX, 3, &parts).unwrap();
     let segment = open(&storage, &file).unwrap();
     assert_eq!(segment.meta().adapter, Some(5));

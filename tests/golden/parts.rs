@@ -4,20 +4,25 @@
 pub(crate) mod adapter;
 #[path = "codes.rs"]
 mod codes;
+#[path = "feedback.rs"]
+mod feedback;
 #[path = "segment.rs"]
 mod segment;
+#[path = "words.rs"]
+mod words;
 
 use adapter::adapted;
 use codes::{LEVELS, codes, half_bytes};
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{
-    EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest,
-    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
-    SpaceRecord, TermRecord,
+    EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest,
+    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta,
+    SpaceRecord,
 };
 pub(crate) use segment::Segment;
 use segment::Space;
 use std::collections::BTreeMap;
+use words::words;
 
 /// Width of all vectors.
 pub(crate) const WIDTH: usize = 8;
@@ -139,11 +144,16 @@ fn rich() -> Segment {
         far: 0.0,
         curve: Vec::new(),
     };
+    let words = words(
+        3,
+        &[("autumn", vec![(0, 1)]), ("delet", vec![(1, 255)]), ("in", vec![(0, 1), (2, 3)]), ("京都", vec![(0, 40)])],
+    );
     Segment {
         file_id: 1,
         meta: SegmentMeta {
             notes: 3,
             built_ms: MILLIS,
+            words: words.meta(),
             spaces: vec![
                 meta.clone(),
                 SpaceMeta { rows: 4, ..meta.clone() },
@@ -154,6 +164,7 @@ fn rich() -> Segment {
         records,
         id_order: vec![2, 1, 0],
         pictures: vec![PICTURE.to_vec()],
+        words,
         spaces: spaces.into(),
     }
 }
@@ -198,12 +209,14 @@ fn graphed() -> Segment {
         sources: sources.flatten().collect(),
         links: links.collect(),
     };
+    let words = words(notes as usize, &[("a", (0..notes).map(|note| (note, 1 + (note % 3) as u8)).collect())]);
     Segment {
         file_id: 3,
-        meta: SegmentMeta { notes, built_ms: MILLIS + 1, spaces: vec![meta, empty], adapter: Some(adapter::NUMBER) },
+        meta: SegmentMeta { notes, built_ms: MILLIS + 1, words: words.meta(), spaces: vec![meta, empty], adapter: Some(adapter::NUMBER) },
         records,
         id_order: (0..notes).collect(),
         pictures: Vec::new(),
+        words,
         spaces: vec![global, Space { note_row_starts: vec![0; notes as usize + 1], ..Space::default() }],
     }
 }
@@ -220,18 +233,6 @@ pub(crate) fn encode_rotation(matrix: &[f32]) -> Vec<u8> {
     file.finish().unwrap().to_vec()
 }
 
-/// One answer of which the second note was chosen.
-fn encode_feedback() -> Vec<u8> {
-    let sought = SoughtRecord::Vector(String::new(), vector(3).to_vec());
-    let event = EventRecord {
-        terms: vec![TermRecord { sought, weight: 1.0, wanted: true }],
-        shown: vec!["a".to_owned(), "b".to_owned()],
-        chosen: vec![1],
-        at_ms: MILLIS + 1,
-    };
-    Feedback { events: vec![event] }.to_file(INDEX, 5).unwrap()
-}
-
 /// The whole index from fixed parts.
 pub(crate) fn files() -> Files {
     let named = |kind: FileKind, bytes: &[u8]| {
@@ -240,7 +241,7 @@ pub(crate) fn files() -> Files {
     };
     let (rich, graphed) = (rich().encode(), graphed().encode());
     let (tombstones, rotation) = (encode_tombstones(&[1]), encode_rotation(&matrix()));
-    let (feedback, adapter) = (encode_feedback(), adapter::file());
+    let (feedback, adapter) = (feedback::encode(), adapter::file());
     let manifest = Manifest {
         index_id: INDEX,
         generation: 3,
@@ -254,6 +255,7 @@ pub(crate) fn files() -> Files {
             prefixes: Vec::new(),
             location: String::new(),
         },
+        language: "english".to_owned(),
         keeps_pictures: true,
         picture_regions: false,
         spaces: [("global", WIDTH), ("local", WIDTH), ("audio", NAMED_WIDTH)]
@@ -278,7 +280,7 @@ pub(crate) fn files() -> Files {
         rotations: vec![named(FileKind::Rotation, &rotation)],
         head: None,
         adapter: Some(named(FileKind::Adapter, &adapter)),
-        feedback: vec![named(FileKind::Feedback, &feedback)],
+        feedback: vec![named(FileKind::&feedback)],
     };
     let files = [
         ("adapter-00000006.uni", adapter),

@@ -3,7 +3,7 @@
 use super::INDEX;
 use index_format::layout::{NO_SPACE, OWN_SPACES};
 use index_format::segment::{add_meta, add_records};
-use index_format::{FileBuilder, FileKind, Record, RowEntry, SectionKind, SegmentFile, SegmentMeta};
+use index_format::{FileBuilder, FileKind, Record, RowEntry, SectionKind, SegmentFile, SegmentMeta, Words};
 
 /// A segment file taken apart.
 pub(crate) struct Segment {
@@ -12,6 +12,7 @@ pub(crate) struct Segment {
     pub(super) records: Vec<Record>,
     pub(super) id_order: Vec<u32>,
     pub(super) pictures: Vec<Vec<u8>>,
+    pub(super) words: Words,
     pub(super) spaces: Vec<Space>,
 }
 
@@ -47,6 +48,7 @@ impl Segment {
                 file.array(SectionKind::SourceVectors, ordinal, &space.sources, meta.width as usize);
             }
         }
+        self.words.add_to(&mut file);
         add_records(&mut file, &self.records).unwrap();
         file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], &self.pictures, 1);
         file.finish().unwrap().to_vec()
@@ -71,6 +73,7 @@ impl Segment {
             file_id: file.table.header().file_id,
             records: (0..file.meta.notes).map(|note| view.record(note).unwrap()).collect(),
             id_order: view.id_order.to_vec(),
+            words: super::words::again(&file.words(bytes).unwrap()),
             pictures: (0..view.pictures.len()).map(|blob| view.pictures.get(blob).unwrap().to_vec()).collect(),
             spaces: spaces.collect(),
             meta: file.meta,

@@ -7,6 +7,7 @@
 //! | `code.rs` | one code against its vector |
 //! | `source.rs` | vectors against what the encoder gave |
 //! | `space.rs` | rows, vectors, codes and links of a vector space |
+//! | `words.rs` | terms, their postings, lengths of notes |
 //!
 //! All of it runs in time linear in the length of the file (with a logarithm for sorting), whatever the bytes are; where
 //! codes are made in a rotation, times the components of a code.
@@ -15,6 +16,7 @@ mod code;
 mod notes;
 mod source;
 mod space;
+mod words;
 
 use crate::layout::{FileKind, NO_SPACE, SectionKind};
 use crate::{Damage, FileTable, FormatError, SegmentFile, checksum};
@@ -69,6 +71,7 @@ pub fn verify_segment(bytes: &[u8], matrices: &Matrices<'_>) -> Result<Vec<Damag
     if damages.is_empty() {
         let view = file.view(bytes)?;
         notes::verify(&file, &view, &mut damages);
+        words::verify(&file, &file.words(bytes)?, &mut damages);
         // Where records overlap, reading them again and again could take for ever.
         let readable = damages.iter().all(|damage| damage.section != SectionKind::RecordExtents.name());
         for ordinal in file.ordinals() {

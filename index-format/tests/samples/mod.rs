@@ -4,10 +4,11 @@
 
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::segment::{add_meta, add_records};
+use index_format::words::Posting;
 use index_format::{
     AdapterRecord, AdapterView, EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, GraphMeta, Manifest,
     PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
-    SpaceRecord, TermRecord, checksum,
+    SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
 };
 
 /// Number of the index all samples belong to.
@@ -22,6 +23,7 @@ pub(crate) struct Parts {
     pub(crate) id_order: Vec<u32>,
     pub(crate) pictures: Vec<Vec<u8>>,
     pub(crate) spaces: Vec<SpaceParts>,
+    pub(crate) words: Words,
 }
 
 /// The arrays of one space.
@@ -68,8 +70,16 @@ impl Parts {
             ..global.clone()
         };
         let named = SpaceMeta { width: 1, rows: 3, code_dims: 1, ..global.clone() };
+        let words = words();
         Self {
-            meta: SegmentMeta { notes: 2, built_ms: 1_700_000_000_000, spaces: vec![global, local, named], adapter: Some(11) },
+            meta: SegmentMeta {
+                notes: 2,
+                built_ms: 1_700_000_000_000,
+                words: words.meta(),
+                spaces: vec![global, local, named],
+                adapter: Some(11),
+            },
+            words,
             ids: records.iter().map(|record| record.id.clone().into_bytes()).collect(),
             id_order: vec![1, 0],
             pictures: vec![picture],
@@ -131,10 +141,21 @@ impl Parts {
                 file.array(SectionKind::SourceVectors, ordinal, &space.sources, meta.width as usize);
             }
         }
+        self.words.add_to(&mut file);
         add_records(&mut file, &self.records).unwrap();
         file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], &self.pictures, 1);
         file.finish().unwrap().to_vec()
     }
+}
+
+/// Words of two notes: of one term both, of two others one of them.
+pub(crate) fn words() -> Words {
+    let posting = |note, count| Posting { note, count };
+    let mut builder = WordsBuilder::new(vec![9, 4]);
+    builder.term("hier".as_bytes(), &[posting(0, 2)]).unwrap();
+    builder.term("note".as_bytes(), &[posting(0, 1), posting(1, 4)]).unwrap();
+    builder.term("zwei".as_bytes(), &[posting(0, 6)]).unwrap();
+    builder.finish()
 }
 
 /// A note with a field of every kind.
@@ -187,6 +208,7 @@ pub(crate) fn manifest() -> Manifest {
             prefixes: vec![64, 128, 256],
             location: "models/static".to_owned(),
         },
+        language: "english".to_owned(),
         keeps_pictures: true,
         picture_regions: true,
         spaces: [("global", 256), ("local", 256), ("audio", 12)]

@@ -101,6 +101,7 @@ mod tests {
     use super::*;
     use crate::encode::{EncodeError, Encoder, EncoderInfo, Input, Role};
     use crate::index::options::VectorSource;
+    use crate::lexical::Language;
     use crate::vector::Vectors;
     use std::sync::Arc;
 
@@ -124,7 +125,7 @@ mod tests {
             let mut info = EncoderInfo::new("short", "short-1", 4);
             info.passage_tokens = tokens;
             let source = VectorSource::Encoder(Arc::new(Short(info)));
-            let recipe = Recipe { source, keeps_pictures: false, regions: false };
+            let recipe = Recipe { source, keeps_pictures: false, regions: false, language: Language::English };
             let note = Note::new("n").title(&title).text("One passage.");
             let draft = Draft::of(Job { sequence: 1, note, given: Given::default(), stored: None }, &recipe);
             let words = draft.words(Text::Passage(0)).into_owned();

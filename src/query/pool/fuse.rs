@@ -6,7 +6,8 @@ use super::Contender;
 /// outperforms Condorcet and individual rank learning methods").
 const RANK_OFFSET: f32 = 60.0;
 
-/// The share of the vectors in a score-based fusion.
+/// The share of the vectors in a score-based fusion. Over seven collections (four with judgments, three made of titles, captions
+/// and paraphrases) shares of 0.4 to 0.6 were within half a point of each other, with either encoder.
 const DENSE_SHARE: f32 = 0.5;
 
 /// Scores by places alone: of each list the reciprocal of the place, far places nearly alike.
@@ -15,18 +16,17 @@ pub(super) fn by_rank(contenders: &[Contender<'_>]) -> Vec<f32> {
     contenders.iter().map(|contender| contender.places.iter().map(reciprocal).sum()).collect()
 }
 
-/// Scores by what the two ways say, each brought to 0..1 over the pool: a convex combination (Bruch, Gai and Ingber 2023,
-/// "An analysis of fusion functions for hybrid retrieval").
+/// Scores by what the two ways say, each as a share of the best in the pool: a convex combination (Bruch, Gai and Ingber 2023,
+/// "An analysis of fusion functions for hybrid retrieval"). The least in the pool stays out of it: where a list of a hundred
+/// ends says nothing about how good its first is.
 pub(super) fn by_score(contenders: &[Contender<'_>]) -> Vec<f32> {
-    let dense = spread(contenders.iter().map(|contender| contender.found.score));
-    let words = spread(contenders.iter().map(|contender| contender.words));
+    let dense = shares(contenders.iter().map(|contender| contender.found.score));
+    let words = shares(contenders.iter().map(|contender| contender.matched.score));
     dense.into_iter().zip(words).map(|(dense, words)| DENSE_SHARE * dense + (1.0 - DENSE_SHARE) * words).collect()
 }
 
-/// Values brought to 0..1; all 0 where they are all the same.
-fn spread(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
-    let low = values.clone().fold(f32::INFINITY, f32::min);
-    let high = values.clone().fold(f32::NEG_INFINITY, f32::max);
-    let width = high - low;
-    values.map(|value| if width > 0.0 { (value - low) / width } else { 0.0 }).collect()
+/// Values as shares of the greatest; all 0 where none is above 0.
+fn shares(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
+    let most = values.clone().fold(0.0, f32::max);
+    values.map(|value| if most > 0.0 { (value / most).max(0.0) } else { 0.0 }).collect()
 }

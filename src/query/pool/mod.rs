@@ -10,6 +10,7 @@
 //!
 //! The pool is the same for every page: what comes after it stands in an order that does not depend on it.
 
+mod features;
 mod fuse;
 mod order;
 
@@ -17,24 +18,31 @@ use super::dense::{Part, Search};
 use super::group::{Found, found_anyway};
 use super::{Stages, words::Words};
 use crate::error::Result;
+use crate::lexical::Matched;
 use std::collections::HashMap;
 
+pub(super) use features::table;
 pub(super) use order::page;
 
 /// Notes taken from each of the two ways.
 pub(super) const POOL: usize = 100;
 
 /// A note that may be in the answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Contender<'a> {
     /// Its best row; its score is what the vectors say of the note.
     pub(super) found: Found<'a>,
-    /// What its words say, 0 where none is asked for.
-    pub(super) words: f32,
-    /// The share of what is asked for that its words cover.
-    pub(super) coverage: f32,
+    /// What its words say.
+    pub(super) matched: Matched,
     /// Its places among the best by vectors and by words, from 0; none beyond the first hundred.
     pub(super) places: [Option<u32>; 2],
+}
+
+impl Contender<'_> {
+    /// Whether it has a row where the query looks.
+    fn has_row(&self) -> bool {
+        self.found.has_row()
+    }
 }
 
 /// The candidates of a query with words.
@@ -54,12 +62,7 @@ impl<'a> Pool<'a> {
         let mut at: HashMap<(usize, u32), usize> = HashMap::with_capacity(2 * POOL);
         for (place, found) in (0_u32..).zip(close) {
             at.insert((found.segment.number, found.note), pool.contenders.len());
-            pool.contenders.push(Contender {
-                found,
-                words: 0.0,
-                coverage: 0.0,
-                places: [Some(place), None],
-            });
+            pool.contenders.push(Contender { found, matched: Matched::default(), places: [Some(place), None] });
         }
         for (place, matched) in (0_u32..).zip(words.best(search, POOL)?) {
             let key = (matched.segment, matched.note);
@@ -69,13 +72,12 @@ impl<'a> Pool<'a> {
             }) else {
                 continue;
             };
-            contender.places[1] = Some(place);
+            let [_, by_words] = &mut contender.places;
+            *by_words = Some(place);
         }
-        for contender in &mut pool.contenders {
-            search.limits.check()?;
-            let found = &contender.found;
-            let said = words.of(found.segment.number, found.note);
-            (contender.words, contender.coverage) = (said.score, said.coverage);
+        let places: Vec<_> = pool.contenders.iter().map(|contender| contender.found.place()).collect();
+        for (contender, matched) in pool.contenders.iter_mut().zip(words.score(&places)?) {
+            contender.matched = matched;
         }
         Ok(pool)
     }
@@ -84,7 +86,7 @@ impl<'a> Pool<'a> {
     fn admit(&mut self, search: &Search<'a>, (segment, note): (usize, u32)) -> Option<&mut Contender<'a>> {
         let segment = search.segments.get(segment)?;
         let found = found_anyway(&search.aims, segment, note);
-        self.contenders.push(Contender { found, words: 0.0, coverage: 0.0, places: [None, None] });
+        self.contenders.push(Contender { found, matched: Matched::default(), places: [None, None] });
         self.contenders.last_mut()
     }
 }

@@ -8,20 +8,25 @@ use super::super::group::found_anyway;
 use super::super::search::{Page, Placed};
 use super::super::words::Words;
 use super::super::{Mode, SearchOptions, Stages};
-use super::{Contender, Pool, fuse};
+use super::{Contender, Pool, features, fuse};
 use crate::error::Result;
+use crate::rank::Head;
 use std::collections::HashSet;
 
 /// One page of the order of a mode.
 pub(in crate::query) fn page<'a>(
     search: &Search<'a>,
     words: &Words<'a>,
-    mode: Mode,
+    (mode, head): (Mode, Option<&Head>),
     options: &SearchOptions,
 ) -> Result<Page<'a>> {
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let wanted = Wanted { seen, k: options.k };
-    if mode == Mode::Lexical { by_words(search, words, wanted) } else { by_pool(search, words, wanted) }
+    match mode {
+        Mode::Lexical => by_words(search, words, wanted),
+        Mode::Ranked => by_pool(search, words, head, wanted),
+        _ => by_pool(search, words, None, wanted),
+    }
 }
 
 /// Which places of the order a page takes.
@@ -60,10 +65,18 @@ fn by_words<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Resul
     Ok(Page { placed, more, stages })
 }
 
-/// The pool in its order, then everything else by vectors.
-fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Result<Page<'a>> {
-    let Pool { contenders, mut stages } = Pool::gather(search, words)?;
-    let mut placed = in_order(contenders);
+/// The pool in the order of a head, or else of the rule, then everything else by vectors.
+fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, wanted: Wanted) -> Result<Page<'a>> {
+    let pool = Pool::gather(search, words)?;
+    let scores = match head {
+        Some(head) => {
+            let scores = head.scores(&features::table(search, words, &pool, head.schema())?)?;
+            scores.into_iter().map(logistic).collect()
+        }
+        None => fuse::by_score(&pool.contenders),
+    };
+    let mut stages = pool.stages;
+    let mut placed = in_order(pool.contenders, scores);
     if wanted.reach() > placed.len() {
         let (behind, looked) = rest(search, &placed, wanted)?;
         stages = looked;
@@ -73,11 +86,16 @@ fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Result
     Ok(Page { placed, more, stages })
 }
 
+/// Brings a head's score to 0..1; what orders notes stays in order.
+fn logistic(score: f32) -> f32 {
+    1.0 / (1.0 + (-score).exp())
+}
+
 /// The contenders, best first; of equals the one with the first id.
-fn in_order(contenders: Vec<Contender<'_>>) -> Vec<Placed<'_>> {
-    let scores = fuse::by_score(&contenders);
-    let place = |(contender, score): (Contender<'_>, f32)| Placed { found: contender.found, score };
-    let mut placed: Vec<Placed<'_>> = contenders.into_iter().zip(scores).map(place).collect();
+fn in_order(contenders: Vec<Contender<'_>>, scores: Vec<f32>) -> Vec<Placed<'_>> {
+    let scored = contenders.into_iter().zip(scores);
+    let mut placed: Vec<Placed<'_>> =
+        scored.map(|(contender, score)| Placed { found: contender.found, score }).collect();
     placed.sort_by(|left, right| {
         let scores = right.score.total_cmp(&left.score);
         scores.then_with(|| left.found.id().cmp(&right.found.id()))

@@ -147,7 +147,7 @@ impl File<'_> {
             return Err(damaged(format!("{name} is {found}, expected F32 of {shape:?}")));
         }
         let numbers: Vec<f32> = tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        match numbers.iter().find(|number| !(number.abs() <= greatest)) {
+        match numbers.iter().find(|number| !(-greatest..=greatest).contains(*number)) {
             Some(number) => Err(damaged(format!("{name} has the number {number}; up to {greatest} in size will do"))),
             None => Ok(numbers),
         }

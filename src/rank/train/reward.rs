@@ -90,17 +90,16 @@ impl Judge<'_> {
     }
 
     fn sum(&self, grades: impl Iterator<Item = f32>) -> f64 {
-        let grades = grades.take(self.reward.places()).map(f64::from).enumerate();
+        let mut grades = grades.take(self.reward.places()).map(f64::from);
         match self.reward {
-            Reward::Ndcg { .. } => grades.map(|(place, grade)| grade * discount(place)).sum(),
-            Reward::ReciprocalRank { .. } => grades
-                .filter(|(_, grade)| *grade > 0.0)
-                .map(|(place, _)| 1.0 / (place as f64 + 1.0))
-                .next()
-                .unwrap_or(0.0),
+            Reward::Ndcg { .. } => grades.enumerate().map(|(place, grade)| grade * discount(place)).sum(),
+            Reward::ReciprocalRank { .. } => {
+                let first = grades.position(|grade| grade > 0.0);
+                first.map_or(0.0, |place| 1.0 / (place as f64 + 1.0))
+            }
             Reward::Clicks { patience, .. } => {
                 let (mut reads, mut served) = (1.0, 0.0);
-                for (_, grade) in grades {
+                for grade in grades {
                     let serves = (grade - self.greatest).exp2() - (-self.greatest).exp2();
                     served += reads * serves;
                     reads *= patience * (1.0 - serves);

@@ -40,21 +40,22 @@ pub(super) struct Course<'a> {
     curve: Vec<Point>,
     best: (usize, f64, Adapter),
     lost: (f64, usize),
+    cancelled: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Course<'a> {
     pub(super) fn new(
         material: &'a Material,
         parts: &'a Parts,
-        projection: Projection,
-        pace: Pace,
-        random: Random,
+        (projection, pace, random): (Projection, Pace, Random),
+        cancelled: &'a dyn Fn() -> bool,
     ) -> Result<Self, RankError> {
         pace.check()?;
         let best = (0, f64::NEG_INFINITY, adapter_of(&projection, material.rows.width())?);
         let (mined, queue) = (vec![Mined::default(); material.queries.len()], Vec::new());
         let (adam, curve) = (Adam::new(0.0), Vec::new());
-        Ok(Self { material, parts, projection, pace, adam, random, mined, queue, curve, best, lost: (0.0, 0) })
+        let lost = (0.0, 0);
+        Ok(Self { material, parts, projection, pace, adam, random, mined, queue, curve, best, lost, cancelled })
     }
 
     /// The queries of the next step. Each comes once before any comes again.
@@ -100,6 +101,9 @@ impl<'a> Course<'a> {
     pub(super) fn look(&mut self, step: usize) -> Result<bool, RankError> {
         if !step.is_multiple_of(self.pace.every) && step != self.pace.steps {
             return Ok(true);
+        }
+        if (self.cancelled)() {
+            return Ok(false);
         }
         let adapter = adapter_of(&self.projection, self.material.rows.width())?;
         let exact = Exact::new(self.material, Some(&adapter), usize::MAX).map_err(of_vector)?;

@@ -64,7 +64,7 @@ impl<'a> Exact<'a> {
     /// The best notes for a query, best first; equal ones by number.
     pub(super) fn best(&self, query: &Judged, places: usize) -> Vec<Place> {
         let aim = self.aim(query);
-        let notes = 0..self.material.notes() as u32;
+        let notes = (0..self.material.notes() as u32).filter(|note| !query.left_out.contains(note));
         let mut found: Vec<Place> = notes.filter_map(|note| self.best_row(&aim, note)).collect();
         let order = |left: &Place, right: &Place| right.score.total_cmp(&left.score).then(left.note.cmp(&right.note));
         if places < found.len() {

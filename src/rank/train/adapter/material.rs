@@ -13,6 +13,8 @@ pub(crate) struct Judged {
     pub(crate) vector: Vec<f32>,
     /// Notes and their grades, 0 for those of no use; no note twice.
     pub(crate) grades: Vec<(u32, f32)>,
+    /// Notes that are no answer to it, such as those it asks to be like.
+    pub(crate) left_out: Vec<u32>,
 }
 
 impl Judged {

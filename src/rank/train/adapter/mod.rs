@@ -146,7 +146,7 @@ pub struct AdapterStage {
 pub struct AdapterGain {
     /// Components.
     pub dims: usize,
-    /// nDCG@10 without the adapter, and with it.
+    /// nDCG@10 at present, and with the adapter.
     pub ndcg: [f64; 2],
     /// Mean of the differences and its 95 % interval.
     pub gain: [f64; 3],
@@ -171,16 +171,18 @@ pub struct AdapterReport {
     pub verdict: Verdict,
 }
 
-/// Trains an adapter and holds it against none. `prefixes` are lengths at which vectors are to stay good; the full width is
-/// always among them.
+/// Trains an adapter and holds it against the present one, or none. `prefixes` are lengths at which vectors are to stay good;
+/// the full width is always among them. Once `cancelled` says so, training ends with the next look, and what comes back is of
+/// no use.
 ///
 /// # Errors
 /// [`RankError::NothingToLearn`] for fewer than three queries with something to find, [`RankError::List`],
 /// [`RankError::Width`] and [`RankError::Setting`] for what makes no sense, [`RankError::Tensor`].
 pub(crate) fn adapt(
     material: &Material,
-    prefixes: &[usize],
+    (prefixes, present): (&[usize], Option<&Adapter>),
     settings: &AdapterSettings,
+    cancelled: &dyn Fn() -> bool,
 ) -> Result<(Adapter, AdapterReport), RankError> {
     settings.check()?;
     material.check()?;
@@ -192,21 +194,21 @@ pub(crate) fn adapt(
     let Contrasted { rank, steps, every, patience, batch, learning_rate: rate, .. } = settings.contrasted;
     let start = Projection::identity(width, rank, &mut random(8))?;
     let pace = Pace { steps, every, patience, batch, rate };
-    let mut course = Course::new(material, &parts, start, pace, random(9))?;
+    let mut course = Course::new(material, &parts, (start, pace, random(9)), cancelled)?;
     contrast::contrast(&mut course, &settings.contrasted, &lengths)?;
     let (first, kept, curve) = course.finish();
     let contrasted = AdapterStage { curve, kept };
     let (adapter, rewarded) = match &settings.rewarded {
         None => (first.clone(), None),
         Some(second) => {
-            let (adapter, stage) = reward(material, &parts, &first, second, random(10))?;
+            let (adapter, stage) = reward((material, &parts), &first, (second, random(10)), cancelled)?;
             (adapter, Some(stage))
         }
     };
     let queries = [parts.learn.train.len(), parts.learn.held_out.len(), parts.gate.len()];
     let judge = Jury { material, gate: &parts.gate, seed: settings.seed };
     let added = rewarded.as_ref().map(|_| judge.compare(Some(&first), &adapter, width)).transpose()?;
-    let gains = lengths.iter().map(|dims| judge.compare(None, &adapter, *dims));
+    let gains = lengths.iter().map(|dims| judge.compare(present, &adapter, *dims));
     let gains = gains.collect::<Result<Vec<Compared>, RankError>>()?;
     let verdict = judge.verdict(gains.last())?;
     let gains = gains.iter().zip(&lengths).map(|(of, dims)| of.gain(*dims)).collect();
@@ -216,16 +218,15 @@ pub(crate) fn adapt(
 
 /// Stage 2 from what stage 1 came to.
 fn reward(
-    material: &Material,
-    parts: &Parts,
+    (material, parts): (&Material, &Parts),
     first: &Adapter,
-    settings: &Rewarded,
-    random: Random,
+    (settings, random): (&Rewarded, Random),
+    cancelled: &dyn Fn() -> bool,
 ) -> Result<(Adapter, AdapterStage), RankError> {
     let Rewarded { steps, every, patience, batch, learning_rate: rate, .. } = *settings;
     let pace = Pace { steps, every, patience, batch, rate };
     let origin = Projection::of(first)?;
-    let mut course = Course::new(material, parts, Projection::of(first)?, pace, random)?;
+    let mut course = Course::new(material, parts, (Projection::of(first)?, pace, random), cancelled)?;
     reinforce::reinforce(&mut course, &origin, settings, first.width())?;
     let (adapter, kept, curve) = course.finish();
     Ok((adapter, AdapterStage { curve, kept }))

@@ -27,7 +27,7 @@ fn drowned(notes: usize, queries: usize, seed: u64) -> Material {
     signals.iter().for_each(|signal| rows.push(&seen(signal, &mut random)).unwrap());
     let queries = (0..queries).map(|number| {
         let note = number % notes;
-        Judged { vector: seen(&signals[note], &mut random), grades: vec![(note as u32, 1.0)] }
+        Judged { vector: seen(&signals[note], &mut random), grades: vec![(note as u32, 1.0)], left_out: Vec::new() }
     });
     let queries = queries.collect();
     Material { rows, starts: (0..=notes).collect(), queries }
@@ -49,7 +49,7 @@ fn quick() -> AdapterSettings {
 #[test]
 fn useful_axes_are_found_under_noise() {
     let material = drowned(300, 450, 1);
-    let (adapter, report) = adapt(&material, &[SIGNAL], &quick()).unwrap();
+    let (adapter, report) = adapt(&material, (&[SIGNAL], None), &quick(), &|| false).unwrap();
     let parts = material.parts([0.2, 0.2], 1).unwrap();
     let best = mean(&Exact::new(&material, Some(&known()), usize::MAX).unwrap().measured(&parts.gate));
     let [without, with] = report.gains[1].ndcg;
@@ -59,7 +59,7 @@ fn useful_axes_are_found_under_noise() {
     assert_eq!((report.queries, report.gains[0].dims, report.gains[1].dims), ([270, 90, 90], SIGNAL, SIGNAL + NOISE));
     let measured = mean(&Exact::new(&material, Some(&adapter), usize::MAX).unwrap().measured(&parts.gate));
     assert!((measured - with).abs() < 1e-12, "the report is about the adapter that comes back");
-    let again = adapt(&material, &[SIGNAL], &quick()).unwrap();
+    let again = adapt(&material, (&[SIGNAL], None), &quick(), &|| false).unwrap();
     assert_eq!((again.0, again.1), (adapter, report), "a seed repeats");
 }
 
@@ -68,7 +68,7 @@ fn what_is_added_may_be_of_low_rank() {
     let material = drowned(200, 300, 2);
     let settings =
         AdapterSettings { contrasted: Contrasted { rank: Some(SIGNAL), ..quick().contrasted }, ..quick() };
-    let (_, report) = adapt(&material, &[], &settings).unwrap();
+    let (_, report) = adapt(&material, (&[], None), &settings, &|| false).unwrap();
     assert!(report.verdict.passes(), "{}", report.verdict.words());
 }
 
@@ -82,7 +82,7 @@ fn nothing_is_learned_from_random_judgments() {
             query.grades = vec![(random.below(200) as u32, 1.0)];
         }
         let settings = AdapterSettings { seed, ..quick() };
-        passed += usize::from(adapt(&material, &[], &settings).unwrap().1.verdict.passes());
+        passed += usize::from(adapt(&material, (&[], None), &settings, &|| false).unwrap().1.verdict.passes());
     }
     // One in forty may pass by luck.
     assert!(passed <= 1, "{passed} of 6");
@@ -94,7 +94,7 @@ fn the_reward_goes_on_where_the_contrast_was_cut_short() {
     let short = Contrasted { steps: 20, every: 10, ..quick().contrasted };
     let rewarded = Rewarded { steps: 150, learning_rate: 3e-3, temperature: 0.1, leash: 0.0, ..Rewarded::default() };
     let settings = AdapterSettings { contrasted: short, rewarded: Some(rewarded), ..quick() };
-    let (_, report) = adapt(&material, &[], &settings).unwrap();
+    let (_, report) = adapt(&material, (&[], None), &settings, &|| false).unwrap();
     let [added, low, _] = report.added.unwrap();
     assert!(added > 0.0 && low > 0.0, "{added} from {low}: {:?}", report.rewarded);
     assert!(report.record().contains("\"added\""));
@@ -107,7 +107,7 @@ fn exact_ranking_is_that_of_a_naive_reader() {
     (0..30).for_each(|_| rows.push(&unit((0..6).map(|_| random.normal() as f32).collect())).unwrap());
     // Notes of no, one, two … rows.
     let starts = vec![0, 0, 1, 3, 6, 10, 15, 21, 30];
-    let query = Judged { vector: unit(vec![1.0; 6]), grades: vec![(3, 2.0), (5, 1.0), (7, 0.0)] };
+    let query = Judged { vector: unit(vec![1.0; 6]), grades: vec![(3, 2.0), (5, 1.0), (7, 0.0)], left_out: Vec::new() };
     let material = Material { rows, starts, queries: vec![query] };
     let query = &material.queries[0];
     let mut naive: Vec<(f64, u32)> = Vec::new();
@@ -135,6 +135,8 @@ fn exact_ranking_is_that_of_a_naive_reader() {
     let expected = crate::measure::ndcg(&grades, &[2.0, 1.0, 0.0], 10);
     assert!((worth(query, &all) - expected).abs() < 1e-12 && exact.measured(&[0]) == [worth(query, &all)]);
     assert_eq!(exact.of(query, [0, 3].into_iter()).len(), 1);
+    let but_first = Judged { left_out: vec![naive[0].1], ..query.clone() };
+    assert_eq!(exact.best(&but_first, 99), all[1..]);
 }
 
 #[test]
@@ -142,7 +144,7 @@ fn material_and_settings_that_make_no_sense_are_refused() {
     let refused = |bend: &dyn Fn(&mut Material)| {
         let mut material = drowned(20, 30, 1);
         bend(&mut material);
-        adapt(&material, &[], &quick()).unwrap_err()
+        adapt(&material, (&[], None), &quick(), &|| false).unwrap_err()
     };
     assert!(matches!(refused(&|material| material.starts[5] = 99), RankError::Setting { .. }));
     assert!(matches!(refused(&|material| material.starts.push(21)), RankError::Setting { .. }));
@@ -165,7 +167,7 @@ fn material_and_settings_that_make_no_sense_are_refused() {
     for (number, bend) in bends.iter().enumerate() {
         let mut settings = quick();
         bend(&mut settings);
-        let refused = adapt(&material, &[], &settings).unwrap_err();
+        let refused = adapt(&material, (&[], None), &settings, &|| false).unwrap_err();
         assert!(matches!(refused, RankError::Setting { .. }), "{number}: {refused}");
     }
 }

@@ -1,0 +1,109 @@
+//! What a head reads of the pool: a table with a row a contender and the columns of the schema.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the table |
+//! | `vectors.rs` | what the rows of a note say |
+//! | `crowd.rs` | how a note agrees with the best ones |
+//! | `wording.rs` | what its words say, in title and text |
+
+mod crowd;
+mod vectors;
+mod wording;
+
+use super::super::dense::Search;
+use super::super::words::Words;
+use super::{Contender, Pool, fuse};
+use crate::error::Result;
+use crate::lexical::Matched;
+use crate::rank::{Schema, Table, column};
+use crowd::Crowd;
+use vectors::{Compared, Parts};
+
+/// The table of a pool for a head that reads this schema. What a note lacks, or a query does not ask, is missing.
+pub(in crate::query) fn table(
+    search: &Search<'_>,
+    words: &Words<'_>,
+    pool: &Pool<'_>,
+    schema: &Schema,
+) -> Result<Table> {
+    let fused = fuse::by_score(&pool.contenders);
+    let query = search.aims.iter().find(|aim| aim.aim.space.is_none()).map(|aim| aim.axes.full());
+    let parts: Vec<Parts<'_>> = pool.contenders.iter().map(|contender| Parts::of(&contender.found)).collect();
+    let crowd = Crowd::of(query, &parts, &fused);
+    let most = words.most();
+    let alike = like_the_first(words, pool, &fused)?;
+    let fields: Vec<&str> = schema.features().iter().filter_map(|feature| feature.field()).collect();
+    let mut table = Table::with_capacity(schema.width(), parts.len());
+    let mut row = vec![f32::NAN; schema.width()];
+    for (number, contender) in pool.contenders.iter().enumerate() {
+        search.limits.check()?;
+        row.fill(f32::NAN);
+        let mut set = |column: usize, value: f32| {
+            if let Some(cell) = row.get_mut(column) {
+                *cell = value;
+            }
+        };
+        set(column::FUSED, fused.get(number).copied().unwrap_or(f32::NAN));
+        if contender.has_row() {
+            set(column::DENSE, contender.found.score);
+        }
+        let [by_vectors, by_words] = contender.places.map(|place| place.map_or(f32::NAN, |place| place as f32));
+        set(column::PLACE_DENSE, by_vectors);
+        set(column::PLACE_LEXICAL, by_words);
+        if let (Some(query), Some(parts)) = (query, parts.get(number)) {
+            let Compared { whole, prefixes, passage, passages, picture } = Compared::of(query, parts);
+            set(column::WHOLE, whole);
+            for (column, value) in [column::WHOLE_QUARTER, column::WHOLE_HALF].into_iter().zip(prefixes) {
+                set(column, value);
+            }
+            set(column::BEST_PASSAGE, passage);
+            set(column::MEAN_PASSAGES, passages);
+            set(column::BEST_PICTURE, picture);
+        }
+        set(column::FEEDBACK, crowd.feedback(number));
+        set(column::NEIGHBOURS, crowd.neighbours(number));
+        set(column::AGREEMENT, crowd.agreement(number));
+        if !words.is_empty() {
+            set(column::LEXICAL, contender.matched.score);
+            set(column::LEXICAL_SHARE, contender.matched.score / most);
+            set(column::COVERAGE, contender.matched.coverage);
+            set(column::FEEDBACK_LEXICAL, alike.get(number).map_or(f32::NAN, |matched| matched.score));
+        }
+        let record = contender.found.segment.record(contender.found.note)?;
+        for (column, value) in wording::of(words.query(), record) {
+            set(column, value);
+        }
+        for (place, field) in fields.iter().enumerate() {
+            set(column::BUILT_IN + place, wording::number(record, field));
+        }
+        table.push(&row)?;
+    }
+    Ok(table)
+}
+
+/// Notes whose words the others are compared with.
+const FIRST: usize = 5;
+/// Bytes of each that are read.
+const FIRST_BYTES: usize = 2_000;
+
+/// How the contenders match the words of the first notes (in the manner of RM3, Abdul-Jaleel et al. 2004, "UMass at TREC 2004:
+/// novelty and HARD").
+fn like_the_first(words: &Words<'_>, pool: &Pool<'_>, fused: &[f32]) -> Result<Vec<Matched>> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut first: Vec<(&Contender<'_>, f32)> = pool.contenders.iter().zip(fused.iter().copied()).collect();
+    first.sort_by(|left, right| right.1.total_cmp(&left.1));
+    let mut texts = Vec::with_capacity(2 * FIRST);
+    for (contender, weight) in first.into_iter().take(FIRST) {
+        let record = contender.found.segment.record(contender.found.note)?;
+        let text = record.text.as_str();
+        texts.extend([
+            (record.title.as_str(), weight),
+            (text.get(..text.floor_char_boundary(FIRST_BYTES)).unwrap_or_default(), weight),
+        ]);
+    }
+    let places: Vec<_> = pool.contenders.iter().map(|contender| contender.found.place()).collect();
+    words.score_like(&texts, &places)
+}
