@@ -11,6 +11,7 @@
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
+//! | `train.rs` | heads trained on judgments and feedback |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
@@ -48,6 +49,7 @@ mod state;
 mod stored;
 mod sweep;
 mod target;
+mod train;
 mod verify;
 mod wording;
 mod workers;
@@ -57,6 +59,7 @@ pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
 pub use snapshot::{AdapterStats, Snapshot, SpaceStats, Stats};
+pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
@@ -66,6 +69,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::note::Note;
 use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
+use crate::rank::Head;
 use parking_lot::Mutex;
 use state::Shared;
 use std::path::Path;
@@ -244,6 +248,42 @@ impl Index {
     pub fn feedback(&self, query: impl Into<Query>, shown: &[String], chosen: &[String]) -> Result<()> {
         let query = query.into();
         self.write(|writer| writer.feedback(&query, shown, chosen))
+    }
+
+    /// Commits what is written, trains a ranking head on judged queries, and puts it in the place of the present one if it is
+    /// better on queries held out, by nDCG@10 and beyond chance (paired bootstrap, 95 %). The report says what came of it.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] where there is nothing to learn from; those of [`Index::commit`].
+    pub fn train(&self, judged: &[Judged], options: &TrainOptions) -> Result<TrainReport> {
+        self.write(|writer| writer.train(judged, options))
+    }
+
+    /// As [`Index::train`], on the feedback in the index, with each choice weighted by how few look at the place it had.
+    ///
+    /// # Errors
+    /// As [`Index::train`].
+    pub fn train_on_feedback(&self, options: &TrainOptions) -> Result<TrainReport> {
+        self.write(|writer| {
+            let judged = writer.chosen()?;
+            writer.train(&judged, options)
+        })
+    }
+
+    /// Puts a head in the place of the present one, whatever it is worth, and commits.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn install_head(&self, head: &Head) -> Result<Commit> {
+        self.write(|writer| writer.install_head(head))
+    }
+
+    /// Goes back to the head that comes with the library, and commits.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn remove_head(&self) -> Result<Commit> {
+        self.write(Writer::remove_head)
     }
 
     /// Erases all feedback and commits, together with what is written already.

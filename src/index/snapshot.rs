@@ -135,7 +135,7 @@ impl Snapshot {
     }
 
     /// What a search looks into.
-    fn scope(&self) -> Scope<'_> {
+    pub(super) fn scope(&self) -> Scope<'_> {
         Scope {
             segments: &self.state.segments,
             language: self.state.language,

@@ -5,14 +5,17 @@ use super::feedback::query_of;
 use super::snapshot::Snapshot;
 use super::target::target;
 use super::writer::Writer;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::query::{Contest, Mode, Query, SearchOptions, contest};
-use crate::rank::gate::{Verdict, gate};
-use crate::rank::train::{Reinforced, Report, Supervised, reinforce, split, supervise};
+use crate::rank::clicks::{Event, Propensity};
+use crate::rank::gate::{Verdict, judge};
+use crate::rank::train::{Reinforced, Report, Reward, Split, Supervised, reinforce, split, supervise};
 use crate::rank::{Head, List, RankError, Schema, Shape};
 use crate::segment::{load_feedback, store_head};
+use index_format::EventRecord;
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The share of the queries that only the gate sees.
 const GATE_SHARE: f64 = 0.3;
@@ -98,9 +101,22 @@ pub struct TrainReport {
 }
 
 impl Snapshot {
-    /// The lists that a head with this schema would learn from. Queries that cannot be asked are left out.
-    pub(super) fn lists(&self, judged: &[Judged], schema: &Schema, group: u32) -> Vec<List> {
-        judged.par_iter().filter_map(|judged| self.list(judged, schema, group).ok()).collect()
+    /// What a head learns from: for each query the candidates, their features and their grades. The features are those that
+    /// any head can read, and `fields` of the notes. Queries that cannot be asked of this index are left out. `group` tells
+    /// the lists of several collections apart.
+    ///
+    /// # Errors
+    /// [`Error::Rank`](crate::Error::Rank) for fields that cannot be features.
+    pub fn lists(&self, judged: &[Judged], fields: &[String], group: u32) -> Result<Vec<List>> {
+        let schema = Schema::built_in().with_fields(fields)?;
+        let list = |judged| match self.list(judged, &schema, group) {
+            Ok(list) => Some(list),
+            Err(error) => {
+                tracing::debug!(%error, "a judged query is left out");
+                None
+            }
+        };
+        Ok(judged.par_iter().filter_map(list).collect())
     }
 
     fn list(&self, judged: &Judged, schema: &Schema, group: u32) -> Result<List> {
@@ -108,24 +124,11 @@ impl Snapshot {
         let Contest { table, ids } = contest(&self.scope(), &target(self, &judged.query)?, &options, schema)?;
         let mut grades: HashMap<&str, f32> = judged.grades.iter().map(|(id, grade)| (id.as_str(), *grade)).collect();
         let found = ids.iter().map(|id| grades.remove(id.as_str()).unwrap_or(0.0)).collect();
-        let left_out = |id: &&str| judged.query.except.iter().any(|except| except == id);
-        grades.retain(|id, grade| *grade > 0.0 && !left_out(&id));
+        let left_out = |id: &str| judged.query.except.iter().any(|except| except == id);
+        grades.retain(|id, grade| *grade > 0.0 && !left_out(id));
         let mut unretrieved: Vec<f32> = grades.into_values().collect();
         unretrieved.sort_unstable_by(f32::total_cmp);
         Ok(List { table, grades: found, unretrieved, teacher: None, group })
-    }
-
-    /// The feedback in the index as judgments.
-    pub(super) fn chosen(&self) -> Result<Vec<Judged>> {
-        let mut judged = Vec::new();
-        for file in &self.state.manifest.feedback {
-            for event in load_feedback(self.storage.as_ref(), self.state.manifest.index_id, file)?.events {
-                let weights = crate::rank::clicks::weights(event.shown.len(), &event.chosen);
-                let grades = event.shown.iter().cloned().zip(weights).filter(|(_, weight)| *weight > 0.0);
-                judged.push(Judged { query: query_of(&event), grades: grades.collect() });
-            }
-        }
-        Ok(judged)
     }
 }
 
@@ -135,19 +138,41 @@ impl Writer {
         self.flush()?;
         self.publish()?;
         let snapshot = Snapshot::new(&self.shared);
-        let present = snapshot.state.head();
+        let mut lists = snapshot.lists(judged, &options.fields, 0)?;
+        lists.retain(List::orders_differ);
+        let unused = judged.len().saturating_sub(lists.len());
         let schema = Schema::built_in().with_fields(&options.fields)?;
-        let lists: Vec<List> = snapshot.lists(judged, &schema, 0);
-        let lists: Vec<List> = lists.into_iter().filter(List::orders_differ).collect();
-        let unused = judged.len() - lists.len();
-        let start = present.for_schema(&schema, options.seed)?;
-        let (head, stages, judging) = train(&start, &lists, options)?;
-        let verdict = gate(&head, Some(&present), &judging, options.seed)?;
-        let installed = verdict.passed;
+        let present = snapshot.state.head().map(|head| head.over(&schema)).transpose()?;
+        let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
+        // A head that reads no such fields cannot learn to: one that does starts from nothing.
+        let start = match &present {
+            Some(head) if options.fields.is_empty() => head.clone(),
+            _ => Head::untrained(&schema, &names, Shape::default(), options.seed)?,
+        };
+        let outer = split(&lists, GATE_SHARE, options.seed);
+        let (head, stages) = train(&start, &lists, &outer, options)?;
+        let verdict = judge(present.as_ref(), &head, &lists, &outer.held_out, Reward::default(), options.seed)?;
+        let installed = verdict.passes();
         if installed {
             self.install_head(&head)?;
         }
         Ok(TrainReport { installed, verdict, stages, unused })
+    }
+
+    /// The feedback in the index as judgments: a choice counts the more, the fewer people look at where it stood.
+    pub(super) fn chosen(&self) -> Result<Vec<Judged>> {
+        let storage = self.shared.storage.as_ref();
+        let mut events = Vec::new();
+        for file in &self.manifest.feedback {
+            events.extend(load_feedback(storage, self.manifest.index_id, file)?.events);
+        }
+        events.extend(self.events.iter().cloned());
+        let shown: Vec<Event<&str>> = events.iter().map(seen).collect();
+        let propensity = Propensity::estimate(&shown, Propensity::default().greatest).unwrap_or_default();
+        let judged = |(event, seen): (&EventRecord, &Event<&str>)| {
+            Judged::new(query_of(event), event.shown.iter().cloned().zip(propensity.grades(seen)))
+        };
+        Ok(events.iter().zip(&shown).map(judged).collect())
     }
 
     /// Puts a head in the place of the present one, and commits.
@@ -169,15 +194,30 @@ impl Writer {
     }
 }
 
-/// Both stages on a part of the lists; the lists of the other part, for the gate.
-fn train(start: &Head, lists: &[List], options: &TrainOptions) -> Result<(Head, Vec<Report>, Vec<List>), RankError> {
-    let outer = split(lists, GATE_SHARE, options.seed);
-    let taken = |numbers: &[usize]| -> Vec<List> { numbers.iter().filter_map(|number| lists.get(*number).cloned()).collect() };
-    let (learning, judging) = (taken(&outer.train), taken(&outer.held_out));
+/// Both stages on the part of the lists that the gate does not see.
+fn train(
+    start: &Head,
+    lists: &[List],
+    outer: &Split,
+    options: &TrainOptions,
+) -> Result<(Head, Vec<Report>), RankError> {
+    let learning: Vec<List> = outer.train.iter().filter_map(|number| lists.get(*number).cloned()).collect();
     let inner = split(&learning, STOP_SHARE, options.seed);
     let settings = Supervised { seed: options.seed, ..Supervised::default() };
     let (first, supervised) = supervise(start, &learning, &inner, &settings)?;
     let settings = Reinforced { seed: options.seed, ..Reinforced::default() };
     let (second, reinforced) = reinforce(&first, &learning, &inner, &settings)?;
-    Ok((second, vec![supervised, reinforced], judging))
+    Ok((second, vec![supervised, reinforced]))
+}
+
+/// What somebody looked at. Equal queries have equal numbers.
+fn seen(event: &EventRecord) -> Event<&str> {
+    let mut hasher = DefaultHasher::new();
+    format!("{:?}", event.terms).hash(&mut hasher);
+    let chosen = event.chosen.iter().filter_map(|place| event.shown.get(*place as usize));
+    Event {
+        query: hasher.finish(),
+        shown: event.shown.iter().map(String::as_str).collect(),
+        chosen: chosen.map(String::as_str).collect(),
+    }
 }

@@ -7,9 +7,9 @@
 use index_format::words::length_of;
 
 /// How slowly counts saturate.
-const K1: f32 = 0.9;
+const K1: f32 = 1.2;
 /// How much of a note's length counts.
-const B: f32 = 0.4;
+const B: f32 = 0.75;
 
 /// Both, for the tests' twin.
 #[cfg(test)]

@@ -23,16 +23,17 @@ pub enum Granularity {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
-    /// The best the index can do for the query.
+    /// The best the index can do for the query: [`Mode::Ranked`] where the query has words, [`Mode::Dense`] where not.
     #[default]
     Auto,
-    /// Vectors alone.
+    /// Vectors alone: scores are cosines, pages go on to the last note.
     Dense,
-    /// Words alone.
+    /// Words alone, by BM25: only notes with a word of the query are hits.
     Lexical,
-    /// Vectors and words, put together by a rule.
+    /// The best hundred by vectors and the best hundred by words, put in order by half the share that each has of the best
+    /// score by vectors and half of that by words. Other notes follow by vectors.
     Fused,
-    /// Vectors, words and what else is known of a note, weighed by a trained head.
+    /// The same candidates, put in order by a trained head ([`rank`](crate::rank)).
     Ranked,
 }
 
@@ -132,13 +133,7 @@ impl SearchOptions {
             let remedy = "ask for a share above 0 and up to 1, such as 0.95";
             return Err(Error::Option { option: "recall", given, remedy });
         }
-        match self.mode {
-            Mode::Auto | Mode::Dense => Ok(()),
-            other => {
-                let remedy = "this version orders by vectors alone: ask for Dense or Auto";
-                Err(Error::Option { option: "mode", given: format!("{other:?}"), remedy })
-            }
-        }
+        Ok(())
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Contender<'a> {
     pub(super) found: Found<'a>,
     /// What its words say.
     pub(super) matched: Matched,
+    /// What the rule makes of both.
+    pub(super) fused: f32,
     /// Its places among the best by vectors and by words, from 0; none beyond the first hundred.
     pub(super) places: [Option<u32>; 2],
 }
@@ -47,7 +49,7 @@ impl Contender<'_> {
 
 /// The candidates of a query with words.
 pub(super) struct Pool<'a> {
-    /// In no order that means anything, but the same each time.
+    /// In the order of the rule.
     pub(super) contenders: Vec<Contender<'a>>,
     /// How those that the vectors found were found.
     pub(super) stages: Stages,
@@ -62,7 +64,12 @@ impl<'a> Pool<'a> {
         let mut at: HashMap<(usize, u32), usize> = HashMap::with_capacity(2 * POOL);
         for (place, found) in (0_u32..).zip(close) {
             at.insert((found.segment.number, found.note), pool.contenders.len());
-            pool.contenders.push(Contender { found, matched: Matched::default(), places: [Some(place), None] });
+            pool.contenders.push(Contender {
+                found,
+                matched: Matched::default(),
+                fused: 0.0,
+                places: [Some(place), None],
+            });
         }
         for (place, matched) in (0_u32..).zip(words.best(search, POOL)?) {
             let key = (matched.segment, matched.note);
@@ -79,14 +86,24 @@ impl<'a> Pool<'a> {
         for (contender, matched) in pool.contenders.iter_mut().zip(words.score(&places)?) {
             contender.matched = matched;
         }
+        pool.sort();
         Ok(pool)
+    }
+
+    /// Brings the contenders into the order of the rule; of equals the one with the first id comes first.
+    fn sort(&mut self) {
+        let fused = fuse::by_score(&self.contenders);
+        self.contenders.iter_mut().zip(fused).for_each(|(contender, fused)| contender.fused = fused);
+        self.contenders.sort_by(|left, right| {
+            right.fused.total_cmp(&left.fused).then_with(|| left.found.id().cmp(&right.found.id()))
+        });
     }
 
     /// A note that only its words have found, with what the vectors say of it.
     fn admit(&mut self, search: &Search<'a>, (segment, note): (usize, u32)) -> Option<&mut Contender<'a>> {
         let segment = search.segments.get(segment)?;
         let found = found_anyway(&search.aims, segment, note);
-        self.contenders.push(Contender { found, matched: Matched::default(), places: [None, None] });
+        self.contenders.push(Contender { found, matched: Matched::default(), fused: 0.0, places: [None, None] });
         self.contenders.last_mut()
     }
 }

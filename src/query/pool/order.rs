@@ -8,7 +8,7 @@ use super::super::group::found_anyway;
 use super::super::search::{Page, Placed};
 use super::super::words::Words;
 use super::super::{Mode, SearchOptions, Stages};
-use super::{Contender, Pool, features, fuse};
+use super::{Contender, Pool, features};
 use crate::error::Result;
 use crate::rank::Head;
 use std::collections::HashSet;
@@ -73,7 +73,7 @@ fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, want
             let scores = head.scores(&features::table(search, words, &pool, head.schema())?)?;
             scores.into_iter().map(logistic).collect()
         }
-        None => fuse::by_score(&pool.contenders),
+        None => pool.contenders.iter().map(|contender| contender.fused).collect(),
     };
     let mut stages = pool.stages;
     let mut placed = in_order(pool.contenders, scores);

@@ -19,15 +19,11 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
+    /// Of contenders in the order of the rule, with what it gives them.
     pub(super) fn of(query: Option<&[f32]>, parts: &[Parts<'_>], fused: &[f32]) -> Self {
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        let score = |number: &usize| fused.get(*number).copied().unwrap_or_default();
-        order.sort_by(|left, right| score(right).total_cmp(&score(left)));
-        let leading: Vec<(usize, &[f32], f32)> = order
-            .iter()
-            .filter_map(|number| Some((*number, parts.get(*number)?.whole?, score(number))))
-            .take(LEADING)
-            .collect();
+        let wholes = parts.iter().zip(fused).enumerate();
+        let leading: Vec<(usize, &[f32], f32)> =
+            wholes.filter_map(|(number, (parts, fused))| Some((number, parts.whole?, *fused))).take(LEADING).collect();
         let moved = moved(query, &leading);
         let with_whole = |value: &dyn Fn(usize, &[f32]) -> f32| -> Vec<f32> {
             let value =

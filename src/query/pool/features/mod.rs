@@ -13,7 +13,7 @@ mod wording;
 
 use super::super::dense::Search;
 use super::super::words::Words;
-use super::{Contender, Pool, fuse};
+use super::Pool;
 use crate::error::Result;
 use crate::lexical::Matched;
 use crate::rank::{Schema, Table, column};
@@ -27,12 +27,12 @@ pub(in crate::query) fn table(
     pool: &Pool<'_>,
     schema: &Schema,
 ) -> Result<Table> {
-    let fused = fuse::by_score(&pool.contenders);
+    let fused: Vec<f32> = pool.contenders.iter().map(|contender| contender.fused).collect();
     let query = search.aims.iter().find(|aim| aim.aim.space.is_none()).map(|aim| aim.axes.full());
     let parts: Vec<Parts<'_>> = pool.contenders.iter().map(|contender| Parts::of(&contender.found)).collect();
     let crowd = Crowd::of(query, &parts, &fused);
     let most = words.most();
-    let alike = like_the_first(words, pool, &fused)?;
+    let alike = like_the_first(words, pool)?;
     let fields: Vec<&str> = schema.features().iter().filter_map(|feature| feature.field()).collect();
     let mut table = Table::with_capacity(schema.width(), parts.len());
     let mut row = vec![f32::NAN; schema.width()];
@@ -44,7 +44,7 @@ pub(in crate::query) fn table(
                 *cell = value;
             }
         };
-        set(column::FUSED, fused.get(number).copied().unwrap_or(f32::NAN));
+        set(column::FUSED, contender.fused);
         if contender.has_row() {
             set(column::DENSE, contender.found.score);
         }
@@ -89,20 +89,16 @@ const FIRST_BYTES: usize = 2_000;
 
 /// How the contenders match the words of the first notes (in the manner of RM3, Abdul-Jaleel et al. 2004, "UMass at TREC 2004:
 /// novelty and HARD").
-fn like_the_first(words: &Words<'_>, pool: &Pool<'_>, fused: &[f32]) -> Result<Vec<Matched>> {
+fn like_the_first(words: &Words<'_>, pool: &Pool<'_>) -> Result<Vec<Matched>> {
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let mut first: Vec<(&Contender<'_>, f32)> = pool.contenders.iter().zip(fused.iter().copied()).collect();
-    first.sort_by(|left, right| right.1.total_cmp(&left.1));
     let mut texts = Vec::with_capacity(2 * FIRST);
-    for (contender, weight) in first.into_iter().take(FIRST) {
+    for contender in pool.contenders.iter().take(FIRST) {
         let record = contender.found.segment.record(contender.found.note)?;
         let text = record.text.as_str();
-        texts.extend([
-            (record.title.as_str(), weight),
-            (text.get(..text.floor_char_boundary(FIRST_BYTES)).unwrap_or_default(), weight),
-        ]);
+        let text = text.get(..text.floor_char_boundary(FIRST_BYTES)).unwrap_or_default();
+        texts.extend([(record.title.as_str(), contender.fused), (text, contender.fused)]);
     }
     let places: Vec<_> = pool.contenders.iter().map(|contender| contender.found.place()).collect();
     words.score_like(&texts, &places)
