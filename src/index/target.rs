@@ -8,7 +8,7 @@ use super::stored::{mean_in, part_of};
 use super::wording::wording;
 use crate::disk::read_source;
 use crate::encode::{EncodeError, Input, Part, Role};
-use crate::error::{Error, QueryError, Result};
+use crate::error::{QueryError, Result};
 use crate::note::picture::decode;
 use crate::note::{Picture, PictureLimits, PictureSource, Pixels};
 use crate::query::{Aim, Query, Sought, Target, Term, Wording};

@@ -254,8 +254,10 @@ impl Compared {
 
 impl Jury<'_> {
     fn compare(&self, before: Option<&Adapter>, with: &Adapter, dims: usize) -> Result<Compared, RankError> {
-        let measured = |adapter| Ok(Exact::new(self.material, adapter, dims).map_err(of_vector)?.measured(self.gate));
-        let (before, with): (Vec<f64>, Vec<f64>) = (measured(before)?, measured(Some(with))?);
+        let measured = |adapter| -> Result<Vec<f64>, RankError> {
+            Ok(Exact::new(self.material, adapter, dims).map_err(of_vector)?.measured(self.gate))
+        };
+        let (before, with) = (measured(before)?, measured(Some(with))?);
         let gain = paired(&with, &before, self.seed).ok_or_else(|| self.none())?;
         Ok(Compared { values: [before, with], gain })
     }

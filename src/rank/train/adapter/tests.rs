@@ -17,7 +17,7 @@ fn unit(mut vector: Vec<f32>) -> Vec<f32> {
 fn drowned(notes: usize, queries: usize, seed: u64) -> Material {
     let mut random = Random::new(seed, 50);
     let signals: Vec<Vec<f64>> = (0..notes).map(|_| (0..SIGNAL).map(|_| random.normal()).collect()).collect();
-    let mut seen = |signal: &[f64], random: &mut Random| {
+    let seen = |signal: &[f64], random: &mut Random| {
         let heard = signal.iter().map(|value| (value + 0.3 * random.normal()) as f32);
         let heard: Vec<f32> = heard.collect();
         let noise = (0..NOISE).map(|_| (1.5 * random.normal()) as f32);
