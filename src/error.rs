@@ -59,6 +59,17 @@ pub enum Error {
         /// Its name.
         given_name: String,
     },
+    /// An adapter was trained for the vectors of another encoder.
+    #[error(
+        "the adapter was trained for vectors of encoder {adapter}, the index holds those of {index}; train an adapter for \
+         this index"
+    )]
+    WrongAdapter {
+        /// Fingerprint of the encoder it was trained for.
+        adapter: String,
+        /// Fingerprint of the encoder of the index.
+        index: String,
+    },
     /// The call needs the encoder of the index, which was opened without it.
     #[error(
         "{call} needs the encoder {encoder}{}, and the index was opened without it; open it with Index::open_with, or \

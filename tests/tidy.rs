@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("measure", &[]),
     ("import", &["note"]),
     ("lexical", &[]),
-    ("rank", &["measure"]),
+    ("rank", &["measure", "vector"]),
     ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),

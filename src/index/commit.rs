@@ -132,6 +132,7 @@ impl Writer {
             committed_ms: now_ms(),
             segments,
             rotations,
+            adapter: self.adapter.as_ref().map(|installed| installed.file.clone()),
             ..self.manifest.clone()
         }
     }
@@ -144,6 +145,7 @@ impl Writer {
             manifest: self.manifest.clone(),
             segments: self.segments.iter().map(live).collect(),
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
+            adapter: self.adapter.clone(),
             source: self.recipe.source.clone(),
             language: self.recipe.language,
             head: None,

@@ -9,6 +9,7 @@
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
 //! | `target.rs` | what a query asks, as one direction a space |
+//! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
 //! | `train.rs` | heads trained on judgments and feedback |
 //! | `duplicates/` | which notes are the same or nearly so |
@@ -24,9 +25,12 @@
 //! | `compact.rs` | many segments to one |
 //! | `feedback.rs` | what was chosen of what was shown |
 //! | `reencode.rs` | from one encoder to another |
+//! | `adapter.rs` | a projection for vectors and queries: trained, installed, removed |
+//! | `material.rs` | what it is trained on |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
 
+mod adapter;
 mod build;
 mod codes;
 mod commit;
@@ -39,10 +43,12 @@ mod options;
 mod pipeline;
 mod prepare;
 mod reencode;
+mod material;
 mod snapshot;
 mod spaces;
 mod spill;
 mod state;
+mod stored;
 mod sweep;
 mod target;
 mod train;
@@ -51,9 +57,10 @@ mod wording;
 mod workers;
 mod writer;
 
+pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
-pub use snapshot::{Snapshot, SpaceStats, Stats};
+pub use snapshot::{AdapterStats, Snapshot, SpaceStats, Stats};
 pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 

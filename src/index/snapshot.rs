@@ -63,6 +63,18 @@ pub struct Stats {
     pub prefixes: Vec<u32>,
     /// Vector spaces.
     pub spaces: Vec<SpaceStats>,
+    /// The adapter that vectors and queries go through, if one is installed.
+    pub adapter: Option<AdapterStats>,
+}
+
+/// What is known of an installed adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdapterStats {
+    /// When it was trained, milliseconds since 1970 UTC.
+    pub made_ms: i64,
+    /// How it was trained and what it gained, in words.
+    pub made_with: String,
 }
 
 impl Snapshot {
@@ -183,6 +195,10 @@ impl Snapshot {
             width: manifest.encoder.width,
             prefixes: manifest.encoder.prefixes.clone(),
             spaces: spaces.collect(),
+            adapter: self.state.adapter.as_ref().map(|installed| AdapterStats {
+                made_ms: installed.record.made_ms,
+                made_with: installed.record.made_with.clone(),
+            }),
         }
     }
 

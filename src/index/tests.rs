@@ -8,6 +8,7 @@ use crate::oracle;
 use crate::query::{Granularity, Row};
 use fakes::Fake;
 
+mod adapter;
 mod fakes;
 mod faults;
 mod intake;

@@ -4,8 +4,8 @@ use super::options::VectorSource;
 use super::state::{State, read_manifest};
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
-use crate::segment::{file_name, is_index_file, load_rotation};
-use crate::vector::Rotation;
+use crate::segment::{file_name, is_index_file, load_adapter, load_rotation};
+use crate::vector::{Adapter, Rotation};
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
 use index_format::{Damage, Feedback, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
@@ -70,7 +70,9 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
     report.bytes = storage.map(&manifest_name).map_or(0, |bytes| bytes.len() as u64);
     let index_id = manifest.index_id;
     let rotations = report.check_rotations(storage, &manifest);
-    let matrices = |id: u64| rotations.get(&id).map(Rotation::rows);
+    let adapter = report.check_adapter(storage, &manifest);
+    let adapting = |id: u64| adapter.as_ref().filter(|(number, _)| *number == id).map(|(_, adapter)| adapter.rows());
+    let matrices = |id: u64| rotations.get(&id).map(Rotation::rows).or_else(|| adapting(id));
     for entry in &manifest.segments {
         let mut notes = entry.notes;
         report.check(storage, index_id, FileKind::Segment, &entry.file, &mut |bytes| {
@@ -166,6 +168,25 @@ impl VerifyReport {
                 }
                 return Some(rotation);
             }
+            Err(Error::Damaged { source, .. }) => self.push(&name, damage_of(&source)),
+            Err(error) => self.push(&name, whole(error.to_string())),
+        }
+        None
+    }
+
+    /// The adapter and its number, if there is one that can be read.
+    fn check_adapter(&mut self, storage: &dyn Storage, manifest: &Manifest) -> Option<(u64, Adapter)> {
+        let file = manifest.adapter.as_ref()?;
+        let before = self.damages.len();
+        self.check(storage, manifest.index_id, FileKind::Adapter, file, &mut |bytes| {
+            Ok(FileTable::parse(bytes, FileKind::Adapter)?.damages(bytes))
+        });
+        if self.damages.len() > before {
+            return None;
+        }
+        let name = file_name(FileKind::Adapter, file.id);
+        match load_adapter(storage, manifest.index_id, file) {
+            Ok((adapter, _)) => return Some((file.id, adapter)),
             Err(Error::Damaged { source, .. }) => self.push(&name, damage_of(&source)),
             Err(error) => self.push(&name, whole(error.to_string())),
         }

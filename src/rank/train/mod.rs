@@ -7,6 +7,7 @@
 //! settings and seed give the same head again on the same machine.
 
 mod adam;
+mod adapter;
 mod batch;
 mod course;
 mod folds;
@@ -19,6 +20,8 @@ mod reward;
 mod supervise;
 mod weigh;
 
+pub(crate) use adapter::{Judged, Material, adapt};
+pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
 pub use folds::{Split, folds, leave_one_group_out, split};
 pub use reinforce::{Reinforced, reinforce};
 pub use report::{Point, Report, Settings};
