@@ -1,8 +1,8 @@
 //! Pictures that are the same or nearly so, and notes that share most of theirs.
 
+use super::Work;
 use super::notes::Notes;
 use super::texts::groups;
-use super::Work;
 use crate::duplicates::{DisjointSets, Join, Link, Links, Matched, Set, link_all};
 use crate::error::Result;
 use crate::query::near_rows;
