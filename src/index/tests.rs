@@ -8,6 +8,7 @@ use crate::oracle;
 use crate::query::{Granularity, Row};
 use fakes::Fake;
 
+mod duplicates;
 mod fakes;
 mod faults;
 mod intake;
@@ -18,7 +19,7 @@ mod queries;
 mod real;
 mod reencode;
 mod rotation;
-mod seer;
+pub(super) mod seer;
 mod spaces;
 mod together;
 mod writing;
