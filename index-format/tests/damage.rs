@@ -6,8 +6,8 @@ mod samples;
 
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{DRAFT, MAX_SECTIONS, SECTION_REQUIRED};
-use index_format::{Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile, WordsView};
 use index_format::words::BLOCK_POSTINGS;
+use index_format::{Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile, WordsView};
 use samples::{INDEX, Numbers, Parts, feedback, manifest, matrix, reseal, rotation, tombstones};
 
 type Verify = fn(&[u8]) -> Result<Vec<Damage>, FormatError>;

@@ -13,8 +13,8 @@ use index_format::manifest::{
 };
 use index_format::record::{ArchivedPictureRecord, ArchivedRecord};
 use index_format::segment::ArchivedSegmentMeta;
-use index_format::words::{ArchivedWordsMeta, BLOCK_POSTINGS, MOST_COUNTED, PostingBlock, TermEntry};
 use index_format::space::{ArchivedGraphMeta, ArchivedRecallPoint, ArchivedSpaceMeta};
+use index_format::words::{ArchivedWordsMeta, BLOCK_POSTINGS, MOST_COUNTED, PostingBlock, TermEntry};
 use index_format::{Extent, FieldValue, FileKind, RowEntry, SectionKind, SoughtRecord, checksum};
 use std::mem::{offset_of, size_of};
 

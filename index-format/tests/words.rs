@@ -20,7 +20,8 @@ fn built(notes: u32, plain: &Plain) -> Words {
     plain.values().flatten().for_each(|(note, count)| lengths[*note as usize] += u32::from(*count));
     let mut builder = WordsBuilder::new(lengths.into_iter().map(length_code).collect());
     for (term, postings) in plain {
-        let postings: Vec<Posting> = postings.iter().map(|(note, count)| Posting { note: *note, count: *count }).collect();
+        let postings: Vec<Posting> =
+            postings.iter().map(|(note, count)| Posting { note: *note, count: *count }).collect();
         builder.term(term, &postings).unwrap();
     }
     builder.finish()

@@ -71,20 +71,16 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
         words.add(&record);
         records.push(record);
     }
-    let words = words.finish().map_err(|source| Error::Damaged { file: file_name(FileKind::Segment, plan.file_id), source })?;
+    let words =
+        words.finish().map_err(|source| Error::Damaged { file: file_name(FileKind::Segment, plan.file_id), source })?;
     // Spaces at the end that hold nothing yet cost nothing.
     while spaces.len() > OWN_SPACES && spaces.last().is_some_and(|stack| stack.rows.is_empty()) {
         spaces.pop();
     }
     let spaces = spaces.into_iter().enumerate();
     let spaces: Result<Vec<_>> = spaces.map(|(ordinal, stack)| build_space(plan, ordinal, stack)).collect();
-    let parts = SegmentParts {
-        records: &records,
-        pictures: &kept,
-        words: &words,
-        spaces: spaces?,
-        built_ms: plan.built_ms,
-    };
+    let parts =
+        SegmentParts { records: &records, pictures: &kept, words: &words, spaces: spaces?, built_ms: plan.built_ms };
     let file = freeze(plan.shared.storage.as_ref(), plan.index_id, plan.file_id, &parts)?;
     tracing::info!(file = file.id, notes = records.len(), bytes = file.len, "segment built");
     Ok(file)

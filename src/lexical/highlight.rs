@@ -29,12 +29,7 @@ impl WordsQuery {
 
 /// The part of a text, at most `bytes` long, that has the most of what is asked for: each term counts `weight` once, its
 /// repetitions next to nothing; of equal parts the first. It starts and ends between words where the text has spaces.
-pub(crate) fn best_window(
-    text: &str,
-    matches: &[Match],
-    weight: &dyn Fn(usize) -> f32,
-    bytes: usize,
-) -> Range<usize> {
+pub(crate) fn best_window(text: &str, matches: &[Match], weight: &dyn Fn(usize) -> f32, bytes: usize) -> Range<usize> {
     let mut counts: HashMap<usize, usize> = HashMap::new();
     let (mut sum, mut first) = (0.0_f32, 0);
     let (mut best, mut most) = (0..0, 0.0_f32);

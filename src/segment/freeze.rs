@@ -6,7 +6,9 @@ use crate::error::{Error, Result};
 use crate::vector::Vectors;
 use index_format::layout::NO_SPACE;
 use index_format::segment::{add_meta, add_records};
-use index_format::{FileBuilder, FileKind, FileRef, Links, Record, RowEntry, SectionKind, SegmentMeta, SpaceMeta, Words};
+use index_format::{
+    FileBuilder, FileKind, FileRef, Links, Record, RowEntry, SectionKind, SegmentMeta, SpaceMeta, Words,
+};
 
 /// Everything a segment is made of.
 pub(crate) struct SegmentParts<'a> {

@@ -139,12 +139,7 @@ fn rich() -> Segment {
     };
     let words = words(
         3,
-        &[
-            ("autumn", vec![(0, 1)]),
-            ("delet", vec![(1, 255)]),
-            ("in", vec![(0, 1), (2, 3)]),
-            ("京都", vec![(0, 40)]),
-        ],
+        &[("autumn", vec![(0, 1)]), ("delet", vec![(1, 255)]), ("in", vec![(0, 1), (2, 3)]), ("京都", vec![(0, 40)])],
     );
     Segment {
         file_id: 1,

@@ -11,7 +11,8 @@ pub(super) fn words(notes: usize, terms: &[(&str, Vec<(u32, u8)>)]) -> Words {
     });
     let mut builder = WordsBuilder::new(lengths.into_iter().map(length_code).collect());
     for (term, postings) in terms {
-        let postings: Vec<Posting> = postings.iter().map(|(note, count)| Posting { note: *note, count: *count }).collect();
+        let postings: Vec<Posting> =
+            postings.iter().map(|(note, count)| Posting { note: *note, count: *count }).collect();
         builder.term(term.as_bytes(), &postings).unwrap();
     }
     builder.finish()

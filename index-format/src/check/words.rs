@@ -69,9 +69,8 @@ fn verify_blocks(file: &SegmentFile, view: &WordsView<'_>, damages: &mut Vec<Dam
     let several = view.terms.iter().filter(|entry| entry.notes > 1);
     let sizes = several.flat_map(|entry| {
         let notes = (entry.notes as usize).min(view.lengths.len());
-        (0..notes.div_ceil(BLOCK_POSTINGS)).map(move |block| {
-            notes.saturating_sub(block.saturating_mul(BLOCK_POSTINGS)).min(BLOCK_POSTINGS)
-        })
+        (0..notes.div_ceil(BLOCK_POSTINGS))
+            .map(move |block| notes.saturating_sub(block.saturating_mul(BLOCK_POSTINGS)).min(BLOCK_POSTINGS))
     });
     for (index, (block, size)) in view.blocks.iter().zip(sizes).enumerate() {
         if block.start != end {

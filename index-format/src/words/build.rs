@@ -94,7 +94,8 @@ impl WordsBuilder {
         };
         narrow("terms", words.terms.len().saturating_add(1))?;
         let [most, shortest] = extremes(postings, &words.lengths);
-        let entry = TermEntry { start, notes: narrow("notes", postings.len())?, first, most, shortest, reserved: [0; 2] };
+        let entry =
+            TermEntry { start, notes: narrow("notes", postings.len())?, first, most, shortest, reserved: [0; 2] };
         if postings.len() > 1 {
             let mut next = 0;
             for chunk in postings.chunks(BLOCK_POSTINGS) {

@@ -50,12 +50,7 @@ pub struct WordsView<'a> {
 
 impl<'a> WordsView<'a> {
     /// Views of the sections, held against the structured part: cost does not depend on what they hold.
-    pub(crate) fn new(
-        table: &FileTable,
-        bytes: &'a [u8],
-        notes: u32,
-        meta: &WordsMeta,
-    ) -> Result<Self, FormatError> {
+    pub(crate) fn new(table: &FileTable, bytes: &'a [u8], notes: u32, meta: &WordsMeta) -> Result<Self, FormatError> {
         let start = |kind| table.require(kind, NO_SPACE).map(|entry| entry.offset);
         let view = Self {
             terms: table.array(bytes, SectionKind::Terms, NO_SPACE, 1)?,
@@ -111,7 +106,9 @@ impl<'a> WordsView<'a> {
         let next = self.terms.get(ordinal.saturating_add(1)).map(|entry| entry.start as usize);
         let end = next.unwrap_or(self.term_bytes.len());
         let bytes = start.and_then(|start| self.term_bytes.get(start..end));
-        bytes.ok_or_else(|| inconsistent("bytes of a term", self.offset_of(ordinal), self.term_bytes.len() as u64, end as u64))
+        bytes.ok_or_else(|| {
+            inconsistent("bytes of a term", self.offset_of(ordinal), self.term_bytes.len() as u64, end as u64)
+        })
     }
 
     /// Where the entry of a term lies in the file.

@@ -1,7 +1,7 @@
 //! A block of postings to bits and back: gaps between notes, then counts, each in as few bits as its largest needs.
 
-use super::layout::BLOCK_POSTINGS;
 use super::PostingBlock;
+use super::layout::BLOCK_POSTINGS;
 
 /// Bits of the widest gap.
 const MOST_GAP_BITS: u8 = 32;
@@ -49,7 +49,8 @@ fn unpack(bytes: &[u8], bits: u8, out: impl Iterator<Item = impl FnOnce(u32)>) {
     let mask = (1_u64 << bits).wrapping_sub(1);
     let mut bit = 0_usize;
     for put in out {
-        let word = room.get(bit / 8..).and_then(<[u8]>::first_chunk::<WORD>).map_or(0, |word| u64::from_le_bytes(*word));
+        let word =
+            room.get(bit / 8..).and_then(<[u8]>::first_chunk::<WORD>).map_or(0, |word| u64::from_le_bytes(*word));
         put(((word >> (bit % 8)) & mask) as u32);
         bit = bit.saturating_add(usize::from(bits));
     }
@@ -76,9 +77,7 @@ impl PostingBlock {
     pub(super) fn notes(&self, packed: &[u8], first: u32, out: &mut [u32]) -> Option<()> {
         let (gaps, _) = self.lists(packed, out.len())?;
         let mut next = first;
-        let places = out.iter_mut().map(|place| {
-            |gap: u32| *place = gap
-        });
+        let places = out.iter_mut().map(|place| |gap: u32| *place = gap);
         unpack(gaps, self.gap_bits, places);
         for place in out {
             *place = next.saturating_add(*place);

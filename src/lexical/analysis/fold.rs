@@ -9,7 +9,10 @@ pub(super) fn plain(word: &str) -> String {
     let mut plain: String = if word.is_ascii() {
         word.to_ascii_lowercase()
     } else {
-        word.nfkc().flat_map(char::to_lowercase).map(|letter| if letter == '\u{2019}' { '\'' } else { letter }).collect()
+        word.nfkc()
+            .flat_map(char::to_lowercase)
+            .map(|letter| if letter == '\u{2019}' { '\'' } else { letter })
+            .collect()
     };
     if let Some(owner) = plain.strip_suffix("'s") {
         plain.truncate(owner.len());

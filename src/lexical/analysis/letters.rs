@@ -32,7 +32,8 @@ pub(super) fn kind(letter: char) -> Kind {
 
 /// Combining marks, joiners, the soft hyphen, and the half-width voice marks of Katakana.
 fn is_mark(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ff9e}' | '\u{ff9f}') || is_combining_mark(letter)
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ff9e}' | '\u{ff9f}')
+        || is_combining_mark(letter)
 }
 
 /// Han, Kana, Bopomofo, Hangul, Thai, Lao, Burmese, Khmer: blocks of the Unicode standard.

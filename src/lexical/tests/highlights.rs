@@ -10,7 +10,10 @@ fn marked(query: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn words_are_found_in_every_form_a_search_finds_them_in() {
-    assert_eq!(marked("connection of café", "Connected cafés, the CAFE's connecting."), ["Connected", "cafés", "CAFE's", "connecting"]);
+    assert_eq!(
+        marked("connection of café", "Connected cafés, the CAFE's connecting."),
+        ["Connected", "cafés", "CAFE's", "connecting"]
+    );
     assert_eq!(marked("the end", "The end of the line"), ["end"]);
     assert_eq!(marked("the", "The end of the line"), ["The", "the"]);
     assert_eq!(marked("東京都", "私は東京に住む"), ["東京"]);
@@ -28,8 +31,9 @@ fn window(query: &str, text: &str, bytes: usize) -> String {
 
 #[test]
 fn the_best_window_has_most_of_what_is_asked_and_whole_words() {
-    let text = "Apples are red. Pears are green and grow on trees. Apples and pears make a fine juice, as trees do not.";
-    assert_eq!(window("apples pears juice", text, 48), "trees. Apples and pears make a fine juice, as");
+    let text =
+        "Apples are red. Pears are green and grow on trees. Apples and pears make a fine juice, as trees do not.";
+    assert_eq!(window("apples pears juice", text, 48), "Apples and pears make a fine juice, as");
     assert_eq!(window("apples", text, 16), "Apples are red.");
     assert_eq!(window("nothing of it", text, 12), "Apples are");
     assert_eq!(window("apples", text, 1_000), text);

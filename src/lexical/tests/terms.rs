@@ -18,7 +18,7 @@ fn becomes(text: &str, expected: &[&str]) {
 fn english_words_lose_case_accents_and_endings() {
     becomes("Connections connected CONNECTING", &["connect", "connect", "connect"]);
     becomes("The naïve café's résumés", &["the", "naiv", "cafe", "resum"]);
-    becomes("the dogs' bowl, John's and JOHN’S", &["the", "dog", "bowl", "john", "john", "john"]);
+    becomes("the dogs' bowl, John's and JOHN’S", &["the", "dog", "bowl", "john", "and", "john"]);
     becomes("don't O'Brien rock'n'roll 'quoted'", &["dont", "obrien", "rocknrol", "quot"]);
     becomes("Straße Ærø Łódź Đorđe ŒUVRE", &["strass", "aero", "lodz", "dord", "oeuvr"]);
     becomes("ﬁsh ＦＵＬＬ e\u{301}tude so\u{ad}ft", &["fish", "full", "etud", "soft"]);
@@ -29,7 +29,10 @@ fn numbers_and_codes_stay_findable() {
     becomes("covid-19 COVID19 SARS-CoV-2", &["covid", "19", "covid19", "sar", "cov", "2"]);
     becomes("c++ C# f# c+ g++ notepad++", &["c++", "c#", "f#", "c", "g++", "notepad"]);
     becomes("3.14, 1,000 1,2 10,00 v1.2.3.", &["3.14", "1000", "1", "2", "10", "00", "v1.2.3"]);
-    becomes("foo_bar fooBar std::fs a/b.txt x@y.com", &["foo", "bar", "foobar", "std", "fs", "a", "b", "txt", "x", "y", "com"]);
+    becomes(
+        "foo_bar fooBar std::fs a/b.txt x@y.com",
+        &["foo", "bar", "foobar", "std", "fs", "a", "b", "txt", "x", "y", "com"],
+    );
     becomes("U.S.A. e.g. this. The end.Next", &["usa", "eg", "this", "the", "end", "next"]);
     becomes("H2O 4th 192.168.0.1", &["h2o", "4th", "192.168.0.1"]);
     becomes("…--- !? '' ++ #", &[]);
