@@ -6,6 +6,7 @@ pub use index_format::FormatError;
 use crate::disk::DiskError;
 use crate::encode::EncodeError;
 use crate::note::{NoteError, PictureError};
+use crate::rank::RankError;
 use crate::vector::VectorError;
 use std::time::Duration;
 use thiserror::Error;
@@ -57,6 +58,17 @@ pub enum Error {
         given: String,
         /// Its name.
         given_name: String,
+    },
+    /// An adapter was trained for the vectors of another encoder.
+    #[error(
+        "the adapter was trained for vectors of encoder {adapter}, the index holds those of {index}; train an adapter for \
+         this index"
+    )]
+    WrongAdapter {
+        /// Fingerprint of the encoder it was trained for.
+        adapter: String,
+        /// Fingerprint of the encoder of the index.
+        index: String,
     },
     /// The call needs the encoder of the index, which was opened without it.
     #[error(
@@ -163,6 +175,9 @@ pub enum Error {
     /// The graph could not be built.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// A ranking head, or what it was to be trained with, was refused.
+    #[error(transparent)]
+    Rank(#[from] RankError),
     /// A query makes no sense.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -225,6 +240,15 @@ pub enum QueryError {
         /// The weight.
         given: f32,
     },
+    /// What was chosen is not among what was shown.
+    #[error("{id:?} was chosen, but is not among the notes shown; pass all ids in the order they were shown in")]
+    NotShown {
+        /// The id.
+        id: String,
+    },
+    /// It has no words.
+    #[error("the query has no words to look for; give it a text, or search by vectors (Mode::Dense)")]
+    NoWords,
     /// Its picture cannot be read.
     #[error("picture of the query: {0}")]
     Picture(#[from] PictureError),

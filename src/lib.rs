@@ -108,23 +108,27 @@
 //! are mapped as they are. Files may change without a way to upgrade until release 0.1.0, and say so with a clear error.
 
 pub mod disk;
+pub mod duplicates;
 pub mod encode;
 pub mod error;
+pub mod eval;
 mod graph;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
 pub mod index;
 pub mod lexical;
+mod measure;
 pub mod note;
 pub mod query;
+pub mod rank;
 mod segment;
 pub mod vector;
 
 pub use error::{Error, Result};
 pub use index::{Commit, Index, IndexOptions, Snapshot, Stats, VerifyReport};
 pub use note::{Note, Picture, Value};
-pub use query::{Answer, Cancel, Cursor, Granularity, Hit, Like, Query, Row, SearchOptions};
+pub use query::{Answer, Cancel, Cursor, Granularity, Hit, Like, Mode, Query, Row, SearchOptions};
 
 /// The README's examples are held to what they claim.
 #[cfg(doctest)]

@@ -16,21 +16,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("note", &[]),
     ("vector", &[]),
     ("disk", &[]),
+    ("measure", &[]),
     ("import", &["note"]),
     ("lexical", &[]),
+    ("rank", &["measure", "vector"]),
     ("hub", &["encode"]),
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
-    ("error", &["disk", "encode", "graph", "note", "vector"]),
+    ("error", &["disk", "encode", "graph", "note", "rank", "vector"]),
+    ("duplicates", &["error"]),
     ("segment", &["disk", "error", "note", "vector"]),
-    ("query", &["error", "lexical", "note", "segment", "vector"]),
-    ("index", &["disk", "encode", "error", "graph", "lexical", "note", "query", "segment", "vector"]),
+    ("query", &["error", "lexical", "note", "rank", "segment", "vector"]),
+    (
+        "index",
+        &["disk", "duplicates", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"],
+    ),
+    ("eval", &["disk", "encode", "error", "import", "index", "measure", "note", "query", "vector"]),
 ];
 
 /// Each package of the owner's card: its name in code, and the rooms that may name it.
 const CARD: &[(&str, &str, &[&str])] = &[
     ("hnsw_rs", "hnsw_rs", &["graph"]),
-    ("candle-core", "candle_core", &["encode"]),
+    ("candle-core", "candle_core", &["encode", "rank"]),
     ("candle-transformers", "candle_transformers", &["encode"]),
     ("memmap2", "memmap2", &["disk"]),
     ("rkyv", "rkyv", &["index-format"]),
@@ -232,7 +239,9 @@ fn links_between_documents_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/BENCHMARKS.md",
         "docs/ENCODERS.md",
+        "docs/EVAL.md",
         "docs/MODELS.md",
+        "docs/RANKING.md",
         "docs/SHELL.md",
         "index-format/SPEC.md",
     ] {

@@ -4,6 +4,7 @@
 //! collections come from the example `figures`; counts that do not depend on the machine are held by `tests/counted.rs`.
 
 mod data;
+mod head;
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use data::clustered;
@@ -27,6 +28,7 @@ fn main() {
     searching(&mut criterion, [(SMALL, small.path()), (LARGE, large.path())]);
     building(&mut criterion);
     importing(&mut criterion);
+    head::scoring(&mut criterion);
     criterion.final_summary();
 }
 

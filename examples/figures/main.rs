@@ -14,6 +14,7 @@ mod import;
 mod peer;
 mod process;
 mod quality;
+mod ranking;
 mod search;
 mod startup;
 
@@ -33,6 +34,8 @@ struct Arguments {
 enum Figure {
     /// Recall and speed of vector search, beside hnsw_rs's own search, interleaved on one pinned thread
     Search(search::SearchArguments),
+    /// nDCG@10 of each way of ordering, and of heads trained on some collections and tried on others
+    Ranking(ranking::RankingArguments),
     /// Builds an index of vectors: time, processor time, peak memory, bytes
     Build(search::BuildArguments),
     /// Median time to open an index, each time in a fresh process
@@ -125,6 +128,7 @@ enum Figure {
 fn main() -> Outcome {
     match Arguments::parse().figure {
         Figure::Search(arguments) => search::compare(&arguments),
+        Figure::Ranking(arguments) => ranking::ranking(&arguments),
         Figure::Build(arguments) => search::build(&arguments),
         Figure::Open { index, once: true, .. } => startup::open_once(&index),
         Figure::Open { index, times, .. } => startup::open(&index, times),

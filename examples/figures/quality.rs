@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uninote::disk::MemoryStorage;
 use uninote::encode::{Input, Part, Role, SharedEncoder, from_dir};
 use uninote::note::NoteError;
-use uninote::{Granularity, Index, IndexOptions, Note, Query, SearchOptions};
+use uninote::{Granularity, Index, IndexOptions, Mode, Note, Query, SearchOptions};
 
 const DEPTH: usize = 10;
 const RESAMPLES: usize = 2_000;
@@ -81,7 +81,7 @@ fn encoded(encoder: &SharedEncoder, role: Role, texts: &[String]) -> Outcome<Vec
 
 /// nDCG@10 of each query, asked as given.
 fn ndcg(index: &Index, judged: &Judged, queries: Vec<Query>, granularity: Granularity) -> Outcome<Vec<f64>> {
-    let options = SearchOptions::new().k(DEPTH).recall(1.0).granularity(granularity);
+    let options = SearchOptions::new().k(DEPTH).recall(1.0).granularity(granularity).mode(Mode::Dense);
     let empty = HashMap::new();
     let asked = judged.queries.iter().zip(queries);
     asked
@@ -91,22 +91,22 @@ fn ndcg(index: &Index, judged: &Judged, queries: Vec<Query>, granularity: Granul
             let found = hits.iter().map(|hit| grades.get(&hit.id).copied().unwrap_or(0).max(0));
             let mut best: Vec<i32> = grades.values().copied().filter(|grade| *grade > 0).collect();
             best.sort_unstable_by(|left, right| right.cmp(left));
-            Ok(discounted(found) / discounted(best.into_iter().take(DEPTH)))
+            Ok(discounted(found.map(f64::from)) / discounted(best.into_iter().take(DEPTH).map(f64::from)))
         })
         .collect()
 }
 
 /// Discounted cumulative gain with linear gains, as trec_eval has it (Jarvelin and Kekalainen 2002).
-fn discounted(grades: impl Iterator<Item = i32>) -> f64 {
-    grades.enumerate().map(|(rank, grade)| f64::from(grade) / (rank as f64 + 2.0).log2()).sum()
+pub(crate) fn discounted(grades: impl Iterator<Item = f64>) -> f64 {
+    grades.enumerate().map(|(rank, grade)| grade / (rank as f64 + 2.0).log2()).sum()
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// The 95 % percentile bootstrap interval of the mean over queries.
-fn interval(scores: &[f64]) -> (f64, f64) {
+pub(crate) fn interval(scores: &[f64]) -> (f64, f64) {
     let mut random = fastrand::Rng::with_seed(SEED);
     let mut means: Vec<f64> = (0..RESAMPLES)
         .map(|_| (0..scores.len()).map(|_| scores[random.usize(..scores.len())]).sum::<f64>() / scores.len() as f64)

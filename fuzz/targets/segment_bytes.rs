@@ -1,4 +1,4 @@
-//! Damaged and hostile segment, tombstone and rotation files: parsing, verification and every accessor.
+//! Damaged and hostile segment, tombstone, rotation and adapter files: parsing, verification and every accessor.
 //!
 //! The first byte of the input is the mode, the rest the file. Mode bit 0 makes all checksums right first, so that what lies
 //! behind them is reached; bits 1 and 2 choose the kind of file.
@@ -11,7 +11,7 @@ mod reseal;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
 use index_format::words::BLOCK_POSTINGS;
-use index_format::{FileKind, FileTable, SectionKind, SegmentFile, WordsView};
+use index_format::{AdapterView, FileKind, FileTable, SectionKind, SegmentFile, WordsView};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -21,6 +21,7 @@ fuzz_target!(|input: &[u8]| {
         reseal::reseal(&mut file);
     }
     match mode >> 1 & 3 {
+        1 => adapter(&file),
         2 => tombstones(&file),
         3 => rotation(&file),
         _ => segment(&file),
@@ -86,6 +87,14 @@ fn tombstones(bytes: &[u8]) {
     if let Ok(deleted) = table.array::<u32>(bytes, SectionKind::Deleted, NO_SPACE, 1) {
         assert!(!sound || deleted.iter().all(|note| *note < 1_000));
     }
+}
+
+fn adapter(bytes: &[u8]) {
+    let Ok(view) = AdapterView::from_file(bytes) else { return };
+    assert!(view.width * view.width == view.matrix.len() && view.matrix.len() * size_of::<f32>() <= bytes.len());
+    let again = view.to_file(1, 1).expect("what was read can be written").finish().expect("and laid out").to_vec();
+    let read = AdapterView::from_file(&again).expect("and read again");
+    assert!(read.record == view.record && read.width == view.width);
 }
 
 fn rotation(bytes: &[u8]) {

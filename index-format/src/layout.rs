@@ -37,6 +37,8 @@ pub const MAX_SPACES: usize = 66;
 pub const NO_NEIGHBOUR: u32 = u32::MAX;
 /// Rows at the beginning of a space with links that are spread over it: a walk starts from the best of them.
 pub const STARTS: u32 = 64;
+/// Widest vectors that an adapter is for: bounds what reading a matrix and turning a query may cost.
+pub const ADAPTER_WIDTH_MAX: usize = 4_096;
 /// File numbers and generations stay below this, so that counting on never overflows.
 pub const MAX_NUMBER: u64 = 1 << 62;
 
@@ -104,7 +106,7 @@ macro_rules! section_kinds {
 }
 
 section_kinds! {
-    /// rkyv archive of the file's structured part (manifest or segment meta).
+    /// rkyv archive of the file's structured part (manifest, segment meta or adapter record).
     Meta = 1, "meta";
     /// Extents of the records, one a note.
     RecordExtents = 2, "record extents";
@@ -132,6 +134,8 @@ section_kinds! {
     Codes = 20, "codes";
     /// Graph links, fixed degree.
     Links = 21, "links";
+    /// Vectors as the encoder gave them, before an adapter.
+    SourceVectors = 22, "source vectors";
     /// Deleted note ordinals, ascending.
     Deleted = 32, "deleted";
     /// Matrix of a rotation or an adapter, f32, row-major.

@@ -13,6 +13,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("uninote maps little-endian arrays from disk and supports little-endian targets only");
 
+pub mod adapter;
 pub mod archive;
 pub mod build;
 pub mod check;
@@ -29,6 +30,7 @@ pub mod words;
 mod checksum;
 mod error;
 
+pub use adapter::{AdapterRecord, AdapterView};
 pub use build::FileBuilder;
 pub use checksum::checksum;
 pub use error::{Damage, FormatError};

@@ -1,7 +1,7 @@
 //! A segment file: the structured part, and typed views of the notes.
 
 use crate::archive::{ARCHIVE_ALIGN, archived, from_bytes, to_bytes};
-use crate::layout::{FileKind, NO_SPACE, STARTS, SectionKind};
+use crate::layout::{FileKind, NO_SPACE, OWN_SPACES, STARTS, SectionKind};
 use crate::space::{SpaceMeta, SpaceView, check_space};
 use crate::table::{Blobs, inconsistent};
 use crate::words::{WordsMeta, WordsView};
@@ -19,6 +19,8 @@ pub struct SegmentMeta {
     pub words: WordsMeta,
     /// Its vector spaces by ordinal.
     pub spaces: Vec<SpaceMeta>,
+    /// Number of the adapter file that the vectors of the encoder's spaces went through, if they did.
+    pub adapter: Option<u64>,
 }
 
 /// Adds the structured part to a file.
@@ -132,12 +134,15 @@ impl SegmentFile {
             let neighbours = table.array(bytes, SectionKind::Links, space, degree)?;
             Ok::<_, FormatError>(LinksView { degree, entry: graph.entry, starts: STARTS.min(meta.rows), neighbours })
         });
+        let adapted = self.meta.adapter.is_some() && usize::from(space) < OWN_SPACES;
+        let sources = adapted.then(|| table.array(bytes, SectionKind::SourceVectors, space, meta.width as usize));
         let view = SpaceView {
             rows: table.array(bytes, SectionKind::Rows, space, 1)?,
             note_row_starts: table.array(bytes, SectionKind::NoteRowStarts, space, 1)?,
             note_rows: table.array(bytes, SectionKind::NoteRows, space, 1)?,
             vectors: table.array(bytes, SectionKind::Vectors, space, meta.width as usize)?,
             codes: table.array(bytes, SectionKind::Codes, space, meta.code_bytes())?,
+            sources: sources.transpose()?,
             links: graph.transpose()?,
         };
         check_space(meta, u64::from(self.meta.notes), &view)?;

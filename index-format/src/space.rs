@@ -78,6 +78,7 @@ pub(crate) fn check_space(meta: &SpaceMeta, notes: u64, view: &SpaceView<'_>) ->
         ("note row starts", notes.saturating_add(1), view.note_row_starts.len() as u64),
         ("note rows", rows, view.note_rows.len() as u64),
         ("vectors", rows.saturating_mul(u64::from(meta.width)), view.vectors.len() as u64),
+        ("source vectors", view.vectors.len() as u64, view.sources.unwrap_or(view.vectors).len() as u64),
         ("codes", rows.saturating_mul(meta.code_bytes() as u64), view.codes.len() as u64),
     ];
     match meta.code_bits {
@@ -130,6 +131,8 @@ pub struct SpaceView<'a> {
     pub note_rows: &'a [u32],
     /// Full vectors, row-major.
     pub vectors: &'a [f32],
+    /// What the encoder gave, row-major, where the vectors went through an adapter.
+    pub sources: Option<&'a [f32]>,
     /// Coarse codes, row-major.
     pub codes: &'a [i8],
     /// The graph, if there is one.

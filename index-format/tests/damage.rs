@@ -7,17 +7,20 @@ mod samples;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{DRAFT, MAX_SECTIONS, SECTION_REQUIRED};
 use index_format::words::BLOCK_POSTINGS;
-use index_format::{Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile, WordsView};
-use samples::{INDEX, Numbers, Parts, feedback, manifest, matrix, reseal, rotation, tombstones};
+use index_format::{AdapterView, Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile, WordsView};
+use samples::{
+    INDEX, Numbers, Parts, adapter, adapter_bytes, feedback, manifest, matrix, reseal, rotation, tombstones,
+};
 
 type Verify = fn(&[u8]) -> Result<Vec<Damage>, FormatError>;
 
-fn kinds() -> [(&'static str, Vec<u8>, Verify); 5] {
+fn kinds() -> [(&'static str, Vec<u8>, Verify); 6] {
     [
         ("segment", Parts::sound().bytes(), |bytes| verify_segment(bytes, &matrix)),
         ("manifest", manifest().to_bytes().unwrap(), |bytes| Manifest::from_bytes(bytes).map(|_| Vec::new())),
         ("tombstones", tombstones(&[0, 1]), |bytes| verify_tombstones(bytes, 2)),
         ("feedback", feedback().to_file(INDEX, 12).unwrap(), |bytes| Feedback::from_file(bytes).map(|_| Vec::new())),
+        ("adapter", adapter_bytes(&adapter()), |bytes| AdapterView::from_file(bytes).map(|_| Vec::new())),
         ("rotation", rotation(), |bytes| Ok(FileTable::parse(bytes, FileKind::Rotation)?.damages(bytes))),
     ]
 }

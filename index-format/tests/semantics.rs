@@ -6,8 +6,8 @@ mod samples;
 
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{NO_NEIGHBOUR, ROW_NOTE, ROW_PASSAGE, ROW_REGION, ROW_VECTOR};
-use index_format::{Feedback, FormatError, Manifest, SpaceRecord};
-use samples::{INDEX, Parts, feedback, manifest, matrix, row, tombstones};
+use index_format::{AdapterView, Feedback, FormatError, Manifest, SpaceRecord};
+use samples::{INDEX, Parts, adapter, adapter_bytes, feedback, manifest, matrix, row, tombstones};
 
 #[test]
 fn a_sound_segment_has_no_damage() {
@@ -101,6 +101,39 @@ fn vectors_codes_and_links_that_cannot_be_are_named() {
 }
 
 #[test]
+fn vectors_that_an_adapter_did_not_make_of_their_sources_are_named() {
+    for value in [0.0, 2.0, f32::NAN, f32::INFINITY] {
+        damages("source vectors", |parts| parts.spaces[0].sources[1] = value);
+    }
+    damages("source vectors", |parts| parts.spaces[1].sources[..2].copy_from_slice(&[0.0, 1.0]));
+    damages("source vectors", |parts| parts.spaces[0].sources.copy_from_slice(&[0.801, -0.599, -1.0, 0.0]));
+    // The vector as it was, though the matrix leaves something of it.
+    damages("source vectors", |parts| parts.spaces[0].sources[2..].copy_from_slice(&[0.0, -1.0]));
+    let mut unknown = Parts::sound();
+    unknown.meta.adapter = Some(12);
+    unknown.spaces[1].sources[1] = 1.0;
+    assert_eq!(verify_segment(&unknown.bytes(), &matrix).unwrap(), [], "its matrix cannot be read");
+    let mut plain = Parts::sound();
+    plain.meta.adapter = None;
+    assert_eq!(verify_segment(&plain.bytes(), &matrix).unwrap(), []);
+    let nothing: &[f32] = &[0.0, -5e-4, 5e-4, 0.0];
+    let shrinks = |id| if id == 11 { Some(nothing) } else { matrix(id) };
+    let mut kept = Parts::sound();
+    kept.spaces.iter_mut().for_each(|space| space.sources.clone_from(&space.vectors));
+    assert_eq!(verify_segment(&kept.bytes(), &shrinks).unwrap(), [], "what would vanish stays as it is");
+}
+
+#[test]
+fn an_adapter_comes_back_as_it_was_and_is_square() {
+    let sound = adapter();
+    assert_eq!(AdapterView::from_file(&adapter_bytes(&sound)).unwrap(), sound);
+    for (width, matrix) in [(2, &[1.0; 3][..]), (1, &[1.0, 2.0]), (0, &[]), (4_097, &[])] {
+        let bent = AdapterView { width, matrix, ..adapter() };
+        assert!(matches!(bent.to_file(INDEX, 11), Err(FormatError::Inconsistent { .. })), "{width}");
+    }
+}
+
+#[test]
 fn sizes_that_disagree_are_refused_at_opening() {
     let refused = |bend: &dyn Fn(&mut Parts)| {
         let mut parts = Parts::sound();
@@ -136,6 +169,10 @@ fn sizes_that_disagree_are_refused_at_opening() {
     refused(&|parts| {
         parts.spaces[0].note_rows.pop();
     });
+    refused(&|parts| {
+        parts.spaces[0].sources.truncate(2);
+    });
+    refused(&|parts| parts.spaces[1].sources.clear());
     refused(&|parts| parts.meta.spaces.push(parts.meta.spaces[0].clone()));
 }
 

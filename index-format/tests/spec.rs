@@ -1,12 +1,13 @@
 //! `SPEC.md` is the only description of the layout. Here it is held to the code, number by number.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use index_format::adapter::ArchivedAdapterRecord;
 use index_format::archive::ARCHIVE_ALIGN;
 use index_format::feedback::{ArchivedEventRecord, ArchivedFeedback, ArchivedTermRecord};
 use index_format::layout::{
-    ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR, NO_SPACE,
-    OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS, SectionEntry,
-    VERSION,
+    ADAPTER_WIDTH_MAX, ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR,
+    NO_SPACE, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS,
+    SectionEntry, VERSION,
 };
 use index_format::manifest::{
     ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef, ArchivedSpaceRecord,
@@ -71,7 +72,8 @@ fn archived_tables_are_the_layout() {
     holds!(ArchivedRecallPoint, "RecallPoint": slack, far_slack, margin, rescored, recall, scored);
     holds!(ArchivedSpaceMeta, "SpaceMeta": width, rows, code_dims, code_bits, code_scale, rotation, graph, near, far, curve);
     holds!(ArchivedWordsMeta, "WordsMeta": terms, blocks, length);
-    holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, words, spaces);
+    holds!(ArchivedSegmentMeta, "SegmentMeta": notes, built_ms, words, spaces, adapter);
+    holds!(ArchivedAdapterRecord, "AdapterRecord": encoder, fingerprint, made_ms, made_with);
     holds!(ArchivedFeedback, "Feedback": events);
     holds!(ArchivedEventRecord, "EventRecord": terms, shown, chosen, at_ms);
     holds!(ArchivedTermRecord, "TermRecord": sought, weight, wanted);
@@ -122,6 +124,7 @@ fn constants_are_the_ones_described() {
         number("MAX_SPACES", MAX_SPACES as u64),
         number("NO_NEIGHBOUR", NO_NEIGHBOUR.into()),
         number("STARTS", STARTS.into()),
+        number("ADAPTER_WIDTH_MAX", ADAPTER_WIDTH_MAX as u64),
         number("BLOCK_POSTINGS", BLOCK_POSTINGS as u64),
         number("MOST_COUNTED", MOST_COUNTED.into()),
     ];

@@ -9,7 +9,7 @@ use crate::graph::{self, GraphError, GraphParams};
 use crate::lexical::{Gatherer, Language};
 use crate::query::{Coarse, Trial};
 use crate::segment::{SegmentParts, SpaceParts, file_name, freeze};
-use crate::vector::{Rotation, Vectors};
+use crate::vector::{Adapter, Rotation, Vectors};
 use index_format::layout::OWN_SPACES;
 use index_format::{FileKind, FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta, SpaceRecord};
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub(super) struct BuildPlan<'a> {
     pub(super) spaces: &'a [SpaceRecord],
     /// The rotation that the codes of each space are made in, if any.
     pub(super) rotations: Vec<Option<NumberedRotation>>,
+    /// What the vectors of the encoder's spaces go through, and its number.
+    pub(super) adapter: Option<(u64, &'a Adapter)>,
     pub(super) built_ms: i64,
     /// Whether the segment is there for long: else what makes its graph better than it need be is left to a merge.
     pub(super) lasting: bool,
@@ -79,14 +81,20 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
     }
     let spaces = spaces.into_iter().enumerate();
     let spaces: Result<Vec<_>> = spaces.map(|(ordinal, stack)| build_space(plan, ordinal, stack)).collect();
-    let parts =
-        SegmentParts { records: &records, pictures: &kept, words: &words, spaces: spaces?, built_ms: plan.built_ms };
+    let parts = SegmentParts {
+        records: &records,
+        pictures: &kept,
+        words: &words,
+        spaces: spaces?,
+        built_ms: plan.built_ms,
+        adapter: plan.adapter.map(|(id, _)| id),
+    };
     let file = freeze(plan.shared.storage.as_ref(), plan.index_id, plan.file_id, &parts)?;
     tracing::info!(file = file.id, notes = records.len(), bytes = file.len, "segment built");
     Ok(file)
 }
 
-/// Rows and vectors of one space, in note order.
+/// Rows and vectors of one space as they came, in note order.
 struct Stack {
     rows: Vec<RowEntry>,
     vectors: Vectors,
@@ -107,11 +115,19 @@ impl Stack {
 }
 
 fn build_space(plan: &BuildPlan<'_>, ordinal: usize, stack: Stack) -> Result<SpaceParts> {
-    let Stack { mut rows, mut vectors } = stack;
+    let Stack { mut rows, vectors } = stack;
+    let adapter = plan.adapter.filter(|_| ordinal < OWN_SPACES);
+    let (mut vectors, mut sources) = match adapter {
+        Some((_, adapter)) => (adapter.apply_all(&vectors)?, Some(vectors)),
+        None => (vectors, None),
+    };
     let (order, inside) = hold_out(rows.len());
     let mut arrange = |order: &[u32], vectors: &mut Vectors| {
         rows = order.iter().filter_map(|row| rows.get(*row as usize).copied()).collect();
         vectors.reorder(order);
+        if let Some(sources) = &mut sources {
+            sources.reorder(order);
+        }
     };
     arrange(&order, &mut vectors);
     let trial = Trial::draw(&vectors, inside, plan.cancelled);
@@ -142,7 +158,11 @@ fn build_space(plan: &BuildPlan<'_>, ordinal: usize, stack: Stack) -> Result<Spa
         far,
         curve,
     };
-    if (plan.cancelled)() { Err(Error::Cancelled) } else { Ok(SpaceParts { rows, vectors, codes, links, meta }) }
+    if (plan.cancelled)() {
+        Err(Error::Cancelled)
+    } else {
+        Ok(SpaceParts { rows, vectors, sources, codes, links, meta })
+    }
 }
 
 /// Rows in an order that ends with those held out as queries, and how many come before them. They are spread evenly over

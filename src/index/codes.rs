@@ -3,7 +3,7 @@
 use super::build::NumberedRotation;
 use crate::error::Result;
 use crate::query::Trial;
-use crate::vector::{CodeParams, Rotation, Vectors};
+use crate::vector::{Adapter, CodeParams, Rotation, Vectors};
 
 /// From this many rows a rotation is learnt; fewer say too little about the collection.
 const ROTATION_ROWS: usize = 4_096;
@@ -73,8 +73,13 @@ pub(super) fn sample_step(rows: usize) -> usize {
     rows.div_ceil(ROTATION_SAMPLE).max(1)
 }
 
-/// Learns a rotation from a sample of vectors; empty ones are left out.
-pub(super) fn learn_rotation(width: usize, vectors: impl Iterator<Item = Result<Vec<f32>>>) -> Result<Rotation> {
+/// Learns a rotation from a sample of vectors as they came, which go through the adapter if there is one; empty ones are left
+/// out.
+pub(super) fn learn_rotation(
+    width: usize,
+    adapter: Option<&Adapter>,
+    vectors: impl Iterator<Item = Result<Vec<f32>>>,
+) -> Result<Rotation> {
     let mut sample = Vectors::with_capacity(width, 0)?;
     for vector in vectors {
         let vector = vector?;
@@ -82,5 +87,8 @@ pub(super) fn learn_rotation(width: usize, vectors: impl Iterator<Item = Result<
             sample.push(&vector)?;
         }
     }
-    Ok(Rotation::learn(&sample))
+    match adapter {
+        Some(adapter) => Ok(Rotation::learn(&adapter.apply_all(&sample)?)),
+        None => Ok(Rotation::learn(&sample)),
+    }
 }

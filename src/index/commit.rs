@@ -7,7 +7,7 @@ use super::writer::{Writer, WriterSegment};
 use crate::error::Result;
 use crate::query::LiveSegment;
 use crate::segment::Deleted;
-use index_format::{FileRef, Manifest, SegmentRef, SpaceRecord};
+use index_format::{FileRef, Manifest, SegmentRef};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Writer {
         let mut spaces = self.manifest.spaces.clone();
         spaces::add(&mut spaces, name, width)?;
         self.flush()?;
-        self.publish_with(spaces)?;
+        self.publish_with(|manifest| manifest.spaces = spaces)?;
         Ok(self.report())
     }
 
@@ -60,19 +60,18 @@ impl Writer {
 
     /// Publishes the writer's segments and deletions as the next state, if they differ from the last.
     pub(super) fn publish(&mut self) -> Result<()> {
-        self.publish_with(self.manifest.spaces.clone())
+        self.publish_with(|_| {})
     }
 
-    fn publish_with(&mut self, spaces: Vec<SpaceRecord>) -> Result<()> {
+    /// As [`Writer::publish`], with something else of the manifest changed.
+    pub(super) fn publish_with(&mut self, change: impl FnOnce(&mut Manifest)) -> Result<()> {
         self.write_tombstones()?;
-        let manifest = Manifest { spaces, ..self.next_manifest() };
+        let mut manifest = Manifest { feedback: self.write_events()?, ..self.next_manifest() };
+        change(&mut manifest);
         // Held against the last commit, not against what was written since: a commit that failed half way has written
         // its tombstones already and must still be repeated.
         let known = self.shared.current();
-        let same = |of: &Manifest| {
-            of.segments == manifest.segments && of.spaces == manifest.spaces && of.encoder == manifest.encoder
-        };
-        if same(&known.manifest) {
+        if same(&known.manifest, &manifest) {
             // What was written and is not wanted any more may lose its files from here on.
             self.retain_named(&manifest);
             return Ok(());
@@ -82,6 +81,7 @@ impl Writer {
         // From here on the commit has happened, and nothing can fail any more.
         self.retain_named(&manifest);
         self.manifest = manifest;
+        self.events.clear();
         self.shared.swap(state);
         tracing::info!(generation = self.manifest.generation, segments = self.segments.len(), "committed");
         if let Err(error) = remove_unnamed(self.shared.storage.as_ref()) {
@@ -132,6 +132,7 @@ impl Writer {
             committed_ms: now_ms(),
             segments,
             rotations,
+            adapter: self.adapter.as_ref().map(|installed| installed.file.clone()),
             ..self.manifest.clone()
         }
     }
@@ -144,11 +145,19 @@ impl Writer {
             manifest: self.manifest.clone(),
             segments: self.segments.iter().map(live).collect(),
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
+            adapter: self.adapter.clone(),
             source: self.recipe.source.clone(),
             language: self.recipe.language,
+            head: None,
         };
         State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known), known.source.clone())
     }
+}
+
+/// Whether two states hold the same, whatever their numbers and times.
+fn same(left: &Manifest, right: &Manifest) -> bool {
+    let uncounted = |of: &Manifest| Manifest { generation: 0, next_file: 0, committed_ms: 0, ..of.clone() };
+    uncounted(left) == uncounted(right)
 }
 
 impl WriterSegment {

@@ -70,10 +70,10 @@ impl Writer {
             return Ok(None);
         }
         let read = |(space, row): (&OpenSpace<'_>, u32)| {
-            if cancelled() { Err(Error::Cancelled) } else { Ok(space.vector(row).unwrap_or_default().to_vec()) }
+            if cancelled() { Err(Error::Cancelled) } else { Ok(space.source(row).unwrap_or_default().to_vec()) }
         };
         let sample = live().step_by(sample_step(rows)).map(read);
-        let learnt = learn_rotation(self.width_of(shared.start), sample)?;
+        let learnt = learn_rotation(self.width_of(shared.start), self.adapter_of(shared.start), sample)?;
         self.store(shared.start, learnt).map(Some)
     }
 }
@@ -93,13 +93,13 @@ fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Pre
     Ok(Prepared { record, pictures, rows: rows_again(entry, note, 0..spaces)?, warnings: Vec::new() })
 }
 
-/// The rows of a stored note in some of the spaces.
+/// The rows of a stored note in some of the spaces, with the vectors as they came.
 pub(super) fn rows_again(entry: &WriterSegment, note: u32, spaces: Range<usize>) -> Result<Vec<Vec<PartVector>>> {
     let mut rows = vec![Vec::new(); spaces.len()];
     for (ordinal, parts) in spaces.zip(&mut rows) {
         let Some(space) = entry.segment.space(ordinal as u16)? else { continue };
         for row in space.view.rows_of(note) {
-            let found = space.view.rows.get(*row as usize).zip(space.vector(*row));
+            let found = space.view.rows.get(*row as usize).zip(space.source(*row));
             parts.extend(found.map(|(row, vector)| PartVector { row: *row, vector: vector.to_vec() }));
         }
     }

@@ -9,7 +9,10 @@
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
 //! | `target.rs` | what a query asks, as one direction a space |
+//! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
+//! | `train.rs` | heads trained on judgments and feedback |
+//! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
@@ -20,15 +23,22 @@
 //! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
+//! | `feedback.rs` | what was chosen of what was shown |
 //! | `reencode.rs` | from one encoder to another |
+//! | `adapter.rs` | a projection for vectors and queries: trained, installed, removed |
+//! | `material.rs` | what it is trained on |
 //! | `sweep.rs` | removal of files no manifest names |
 //! | `verify.rs` | every file, every byte |
 
+mod adapter;
 mod build;
 mod codes;
 mod commit;
 mod compact;
+mod duplicates;
+mod feedback;
 mod guarded;
+mod material;
 mod opening;
 mod options;
 mod pipeline;
@@ -38,25 +48,31 @@ mod snapshot;
 mod spaces;
 mod spill;
 mod state;
+mod stored;
 mod sweep;
 mod target;
+mod train;
 mod verify;
 mod wording;
 mod workers;
 mod writer;
 
+pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
-pub use snapshot::{Snapshot, SpaceStats, Stats};
+pub use snapshot::{AdapterStats, Snapshot, SpaceStats, Stats};
+pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
+use crate::duplicates::{DuplicateOptions, DuplicateReport};
 use crate::encode::SharedEncoder;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
 use crate::note::Note;
 use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
+use crate::rank::Head;
 use parking_lot::Mutex;
 use state::Shared;
 use std::path::Path;
@@ -109,6 +125,19 @@ impl Index {
     /// [`Error::NoSuchNote`], [`Error::NoSuchPart`], and those of [`Index::search`].
     pub fn similar(&self, id: &str, part: Like, options: &SearchOptions) -> Result<Answer> {
         self.snapshot().search(Query::similar_to_part(id, part), options)
+    }
+
+    /// All clusters of notes that are the same or nearly so, in the last committed state ([`Snapshot::duplicates`]).
+    ///
+    /// # Errors
+    /// Bad options, [`Error::Cancelled`], damage met on the way.
+    pub fn duplicates(
+        &self,
+        options: &DuplicateOptions,
+        cancel: Option<&Cancel>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<DuplicateReport> {
+        self.snapshot().duplicates(options, cancel, progress)
     }
 
     /// The note with this id, in the last committed state.
@@ -223,6 +252,62 @@ impl Index {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Commit> {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
+    }
+
+    /// Keeps what was chosen of what was shown for a query, for a ranking head to learn from. `shown` are the ids of the notes
+    /// in the order they were shown in, from the first place on; `chosen` are those of them that were of use: none, one or
+    /// several. It is written by the next commit and read by nobody but [`Index::train`]; it leaves this machine with the
+    /// index only. A picture of the query is kept as what the encoder made of it.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a query that is none, and where something chosen was not shown; what the encoder does not read.
+    pub fn feedback(&self, query: impl Into<Query>, shown: &[String], chosen: &[String]) -> Result<()> {
+        let query = query.into();
+        self.write(|writer| writer.feedback(&query, shown, chosen))
+    }
+
+    /// Commits what is written, trains a ranking head on judged queries, and puts it in the place of the present one if it is
+    /// better on queries held out, by nDCG@10 and beyond chance (paired bootstrap, 95 %). The report says what came of it.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] where there is nothing to learn from; those of [`Index::commit`].
+    pub fn train(&self, judged: &[Judged], options: &TrainOptions) -> Result<TrainReport> {
+        self.write(|writer| writer.train(judged, options))
+    }
+
+    /// As [`Index::train`], on the feedback in the index, with each choice weighted by how few look at the place it had.
+    ///
+    /// # Errors
+    /// As [`Index::train`].
+    pub fn train_on_feedback(&self, options: &TrainOptions) -> Result<TrainReport> {
+        self.write(|writer| {
+            let judged = writer.chosen()?;
+            writer.train(&judged, options)
+        })
+    }
+
+    /// Puts a head in the place of the present one, whatever it is worth, and commits.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn install_head(&self, head: &Head) -> Result<Commit> {
+        self.write(|writer| writer.install_head(head))
+    }
+
+    /// Goes back to the head that comes with the library, and commits.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn remove_head(&self) -> Result<Commit> {
+        self.write(Writer::remove_head)
+    }
+
+    /// Erases all feedback and commits, together with what is written already.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn forget_feedback(&self) -> Result<Commit> {
+        self.write(Writer::forget_feedback)
     }
 
     /// Reads every byte of every file of the last committed state and names each damage.

@@ -77,7 +77,7 @@ impl Recipe {
     }
 }
 
-/// A row of a note and its vector, in the encoder's own axes.
+/// A row of a note and its vector, in the encoder's own axes: an adapter comes later, when the segment is built.
 #[derive(Clone)]
 pub(super) struct PartVector {
     /// The note's ordinal is filled in when the segment is built.

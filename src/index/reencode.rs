@@ -59,12 +59,7 @@ impl Writer {
             // Numbers of files that may be there already are not given out again.
             self.next_file = successor.next_file + 1;
             drop(successor);
-            // After a failed sync nobody knows which manifest will be there: no file of either may go.
-            let uncertain = matches!(&error, Error::Disk(disk) if disk.is_sync_failure());
-            let swept = if uncertain { Ok(()) } else { remove_unnamed(self.shared.storage.as_ref()) };
-            if let Err(error) = swept {
-                tracing::warn!(%error, "files of what was given up could not be removed; the next writer tries again");
-            }
+            self.sweep_after(&error);
             return Err(error);
         }
         let mut skipped = std::mem::take(&mut self.skipped);
@@ -74,7 +69,17 @@ impl Writer {
         Ok(self.report())
     }
 
-    /// A writer for the same index, with nothing in it but the vectors' new source.
+    /// Clears away the files of what was given up after an error.
+    pub(super) fn sweep_after(&self, error: &Error) {
+        // After a failed sync nobody knows which manifest will be there: no file of either may go.
+        let uncertain = matches!(error, Error::Disk(disk) if disk.is_sync_failure());
+        let swept = if uncertain { Ok(()) } else { remove_unnamed(self.shared.storage.as_ref()) };
+        if let Err(error) = swept {
+            tracing::warn!(%error, "files of what was given up could not be removed; the next writer tries again");
+        }
+    }
+
+    /// A writer for the same index, with nothing in it but the vectors' new source: an adapter was for the old one.
     fn successor(&self, source: VectorSource) -> Result<Self> {
         let recipe = Recipe { source, ..self.recipe.clone() };
         let mut spaces = self.manifest.spaces.clone();
@@ -90,6 +95,7 @@ impl Writer {
             // Those of the caller's spaces stay good; what no segment uses is not committed.
             rotations: self.rotations.clone(),
             newest_rotations: newest.map(|(space, id)| (*space, *id)).collect::<BTreeMap<_, _>>(),
+            adapter: None,
             next_file: self.next_file,
             skipped: Vec::new(),
             pipeline: Pipeline::start(recipe.clone())?,
@@ -102,6 +108,7 @@ impl Writer {
             encoded_rows: 0,
             encoded_bytes: 0,
             tally: Tally::default(),
+            events: Vec::new(),
             lock: Arc::clone(&self.lock),
         })
     }

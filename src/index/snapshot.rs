@@ -5,7 +5,7 @@ use super::state::{Shared, State};
 use super::target::{of_texts, target};
 use crate::error::Result;
 use crate::note::Note;
-use crate::query::{Answer, Limits, LiveSegment, Query, SearchOptions, Target, search};
+use crate::query::{Answer, Limits, LiveSegment, Query, Scope, SearchOptions, Target, search};
 use crate::segment::note_of;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -63,6 +63,18 @@ pub struct Stats {
     pub prefixes: Vec<u32>,
     /// Vector spaces.
     pub spaces: Vec<SpaceStats>,
+    /// The adapter that vectors and queries go through, if one is installed.
+    pub adapter: Option<AdapterStats>,
+}
+
+/// What is known of an installed adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdapterStats {
+    /// When it was trained, milliseconds since 1970 UTC.
+    pub made_ms: i64,
+    /// How it was trained and what it gained, in words.
+    pub made_with: String,
 }
 
 impl Snapshot {
@@ -119,7 +131,17 @@ impl Snapshot {
     pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
         let limits = Limits::start(options);
         let target = target(self, &query.into())?;
-        search(&self.state.segments, &target, options, &limits, self.generation())
+        search(&self.scope(), &target, options, &limits)
+    }
+
+    /// What a search looks into.
+    pub(super) fn scope(&self) -> Scope<'_> {
+        Scope {
+            segments: &self.state.segments,
+            language: self.state.language,
+            head: self.state.head(),
+            generation: self.generation(),
+        }
     }
 
     /// Answers many queries, on the threads of the current rayon pool (all cores unless you made another); the answers come
@@ -139,7 +161,7 @@ impl Snapshot {
             None => self.search(query, options),
             Some(target) => {
                 let limits = Limits::start(options);
-                search(&self.state.segments, &target, options, &limits, self.generation())
+                search(&self.scope(), &target, options, &limits)
             }
         };
         queries.into_par_iter().zip(ready).map(answer).collect()
@@ -173,6 +195,10 @@ impl Snapshot {
             width: manifest.encoder.width,
             prefixes: manifest.encoder.prefixes.clone(),
             spaces: spaces.collect(),
+            adapter: self.state.adapter.as_ref().map(|installed| AdapterStats {
+                made_ms: installed.record.made_ms,
+                made_with: installed.record.made_with.clone(),
+            }),
         }
     }
 

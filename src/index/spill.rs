@@ -115,6 +115,7 @@ impl Writer {
             language: self.recipe.language,
             spaces: &self.manifest.spaces,
             rotations,
+            adapter: self.adapter.as_ref().map(|installed| (installed.file.id, installed.adapter.as_ref())),
             built_ms: now_ms(),
             lasting,
             cancelled,
@@ -158,7 +159,7 @@ impl Writer {
             return Ok(Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) }));
         }
         let sample = parts().step_by(sample_step(rows)).map(|part| Ok(part.vector.clone()));
-        let rotation = learn_rotation(self.width_of(first), sample)?;
+        let rotation = learn_rotation(self.width_of(first), self.adapter_of(first), sample)?;
         self.store(first, rotation).map(Some)
     }
 

@@ -1,14 +1,16 @@
 //! One committed state of an index, and what all handles of a process share.
 
+use super::adapter::{self, Installed};
 use super::options::VectorSource;
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
 use crate::lexical::Language;
 use crate::query::LiveSegment;
-use crate::segment::{Deleted, Segment, file_name, is_index_file, load_rotation};
+use crate::rank::{self, Head, Schema};
+use crate::segment::{Deleted, Segment, file_name, is_index_file, load_head, load_rotation};
 use crate::vector::Rotation;
 use arc_swap::ArcSwap;
-use index_format::{EncoderRecord, FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
+use index_format::{EncoderRecord, FileKind, FileRef, FormatError, Manifest, SegmentRef, SpaceRecord};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,16 +24,25 @@ pub(super) struct State {
     pub(super) manifest: Manifest,
     pub(super) segments: Vec<LiveSegment>,
     pub(super) rotations: BTreeMap<u64, Arc<Rotation>>,
+    /// What vectors and queries of the encoder's spaces go through.
+    pub(super) adapter: Option<Installed>,
     /// Whose vectors it holds: a later state may hold those of another encoder.
     pub(super) source: VectorSource,
     /// What its words are read in.
     pub(super) language: Language,
+    /// The ranking head that was trained for it.
+    pub(super) head: Option<Arc<Head>>,
 }
 
 /// Finds the source of an index by what its manifest records.
 pub(super) type FindSource<'a> = &'a dyn Fn(&EncoderRecord) -> Result<VectorSource>;
 
 impl State {
+    /// The ranking head in use: its own, or that of this build.
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.head.as_deref().or_else(|| rank::shipped())
+    }
+
     /// Loads the state the manifest on the storage describes, taking over what `known` has open already.
     ///
     /// # Errors
@@ -67,6 +78,7 @@ impl State {
             };
             rotations.insert(file.id, rotation);
         }
+        let adapter = adapter::load(storage, &manifest, known.and_then(|known| known.adapter.as_ref()))?;
         let find = |id: u64| rotations.get(&id).cloned();
         let mut segments = Vec::with_capacity(manifest.segments.len());
         for entry in &manifest.segments {
@@ -84,31 +96,49 @@ impl State {
             check_agreement(&manifest, entry, &segment, &deleted)?;
             segments.push(LiveSegment { segment, deleted });
         }
-        Ok(Self { manifest, segments, rotations, source, language })
+        let head = match &manifest.head {
+            Some(file) => load_own_head(storage, manifest.index_id, file)?,
+            None => None,
+        };
+        Ok(Self { manifest, segments, rotations, adapter, source, language, head })
+    }
+}
+
+/// The head of an index. One that was made for other features than this build has is not used, as if there were none: what
+/// is searched matters more than its order.
+fn load_own_head(storage: &dyn Storage, index_id: u64, file: &FileRef) -> Result<Option<Arc<Head>>> {
+    let bytes = load_head(storage, index_id, file)?;
+    match Head::from_bytes(&bytes, &Schema::built_in()) {
+        Ok(head) => Ok(Some(Arc::new(head))),
+        Err(error) => {
+            tracing::warn!(%error, "the index's own ranking head is not used");
+            Ok(None)
+        }
     }
 }
 
 /// Holds what the manifest says of a segment against the segment: sizes that searches and counts rely on.
 fn check_agreement(manifest: &Manifest, entry: &SegmentRef, segment: &Segment, deleted: &Deleted) -> Result<()> {
     let meta = segment.meta();
+    let adapter = |id: Option<u64>| id.unwrap_or_default();
     let facts = [
-        ("notes, as the manifest says", entry.notes, meta.notes),
-        ("deleted notes, as the manifest says", entry.deleted, deleted.notes().len() as u32),
+        ("notes, as the manifest says", entry.notes.into(), meta.notes.into()),
+        ("deleted notes, as the manifest says", entry.deleted.into(), deleted.notes().len() as u64),
+        (
+            "adapter (0 for none), as the manifest says",
+            adapter(manifest.adapter.as_ref().map(|file| file.id)),
+            adapter(meta.adapter),
+        ),
     ];
     let widths = meta.spaces.iter().enumerate().map(|(ordinal, space)| {
         let recorded = manifest.spaces.get(ordinal).map_or(0, |record| record.width);
-        ("width of the vectors, as the manifest says", recorded, space.width)
+        ("width of the vectors, as the manifest says", u64::from(recorded), u64::from(space.width))
     });
     match facts.into_iter().chain(widths).find(|(_, expected, found)| expected != found) {
         None => Ok(()),
         Some((what, expected, found)) => Err(Error::Damaged {
             file: file_name(FileKind::Segment, entry.file.id),
-            source: FormatError::Inconsistent {
-                what,
-                offset: 0,
-                expected: u64::from(expected),
-                found: u64::from(found),
-            },
+            source: FormatError::Inconsistent { what, offset: 0, expected, found },
         }),
     }
 }

@@ -4,17 +4,15 @@ use super::guarded::{self, INPUTS};
 use super::options::VectorSource;
 use super::snapshot::Snapshot;
 use super::spaces::{CONTENT, named, unit};
+use super::stored::{mean_in, part_of};
 use super::wording::wording;
 use crate::disk::read_source;
 use crate::encode::{EncodeError, Input, Part, Role};
-use crate::error::{Error, QueryError, Result};
+use crate::error::{QueryError, Result};
 use crate::note::picture::decode;
 use crate::note::{Picture, PictureLimits, PictureSource, Pixels};
-use crate::query::{Aim, Like, Query, Sought, Target, Term, Wording};
-use crate::segment::{GLOBAL, LOCAL, OpenSpace};
+use crate::query::{Aim, Query, Sought, Target, Term, Wording};
 use crate::vector::normalise;
-use index_format::RowEntry;
-use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
 use rayon::prelude::*;
 
 /// Weight of what is not wanted against what is; Rocchio's formula leaves it open. Of 391 pairs of Cranfield's queries, "both,
@@ -23,10 +21,24 @@ use rayon::prelude::*;
 /// that matches the whole query costs a third of the nDCG at 0.5 (0.47 to 0.31), two thirds at 0.75.
 const UNWANTED: f64 = 0.5;
 
+/// What directions in the encoder's spaces are given in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Axes {
+    /// As rows are compared: through the adapter, if there is one.
+    Stored,
+    /// As the encoder gave them.
+    Own,
+}
+
 /// What a query asks of a state.
 pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
-    let mut asked =
-        Asked { snapshot, spaces: Vec::new(), pieces: Vec::new(), exclude: Vec::new(), wordings: Vec::new() };
+    target_in(snapshot, query, Axes::Stored)
+}
+
+/// As [`target`], in either axes.
+pub(super) fn target_in(snapshot: &Snapshot, query: &Query, axes: Axes) -> Result<Target> {
+    let (exclude, wordings) = (query.except.clone(), Vec::new());
+    let mut asked = Asked { snapshot, axes, spaces: Vec::new(), pieces: Vec::new(), exclude, wordings };
     for term in &query.terms {
         asked.take(term)?;
     }
@@ -44,7 +56,7 @@ pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Tar
     let mut targets: Vec<Option<Target>> = queries.iter().map(|_| None).collect();
     let VectorSource::Encoder(encoder) = &snapshot.state.source else { return targets };
     let texts = targets.iter_mut().zip(queries).filter_map(|(target, query)| match query.terms.as_slice() {
-        [Term { sought: Sought::Text(text), weight, wanted: true }] if counts(*weight) => {
+        [Term { sought: Sought::Text(text), weight, wanted: true }] if counts(*weight) && query.except.is_empty() => {
             Some((target, [Part::Text(text)], (text, *weight)))
         }
         _ => None,
@@ -53,13 +65,21 @@ pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Tar
         let inputs: Vec<Input<'_>> = texts.iter().map(|(_, parts, _)| Input { parts }).collect();
         let Ok(vectors) = guarded::encode(encoder.as_ref(), Role::Query, &inputs) else { return };
         for ((target, _, (text, weight)), vector) in texts.iter_mut().zip(vectors.iter()) {
-            let aim =
-                Aim { name: CONTENT.to_owned(), space: None, vector: vector.to_vec(), weight: f64::from(*weight) };
+            let Ok(vector) = adapted(snapshot, vector.to_vec()) else { continue };
+            let aim = Aim { name: CONTENT.to_owned(), space: None, vector, weight: f64::from(*weight) };
             let wordings = vec![Wording { text: (*text).clone(), weight: *weight }];
             **target = Some(Target { aims: vec![aim], exclude: Vec::new(), wordings });
         }
     });
     targets
+}
+
+/// What the adapter of the index makes of a vector in the encoder's own axes. Stored vectors went through it already.
+fn adapted(snapshot: &Snapshot, vector: Vec<f32>) -> Result<Vec<f32>> {
+    match &snapshot.state.adapter {
+        Some(installed) => Ok(installed.adapter.apply(&vector)?),
+        None => Ok(vector),
+    }
 }
 
 /// Whether a weight is one.
@@ -70,6 +90,7 @@ fn counts(weight: f32) -> bool {
 /// The terms of a query, on their way.
 struct Asked<'a> {
     snapshot: &'a Snapshot,
+    axes: Axes,
     spaces: Vec<InSpace>,
     pieces: Vec<Piece<'a>>,
     exclude: Vec<String>,
@@ -111,7 +132,7 @@ impl<'a> Asked<'a> {
             Sought::Text(text) => Content::Text(text),
             Sought::Picture(picture) => Content::Pixels(pixels(picture, &self.snapshot.state.source)?),
             Sought::Vector { space: None, vector } => {
-                let vector = self.snapshot.state.source.unit(vector.clone())?;
+                let vector = self.given(self.snapshot.state.source.unit(vector.clone())?)?;
                 self.within(None, CONTENT).add(vector, weight, wanted);
                 return Ok(());
             }
@@ -122,7 +143,7 @@ impl<'a> Asked<'a> {
                 return Ok(());
             }
             Sought::Note { id, part } => {
-                let vector = part_of(self.snapshot, id, *part)?;
+                let vector = part_of(self.snapshot, (id, *part), self.axes)?;
                 self.within(None, CONTENT).add(vector, weight, wanted);
                 self.exclude.push(id.clone());
                 return Ok(());
@@ -136,6 +157,11 @@ impl<'a> Asked<'a> {
         };
         self.pieces.push(Piece { content, weight, wanted });
         Ok(())
+    }
+
+    /// A vector in the encoder's own axes, in those wanted.
+    fn given(&self, vector: Vec<f32>) -> Result<Vec<f32>> {
+        if self.axes == Axes::Own { Ok(vector) } else { adapted(self.snapshot, vector) }
     }
 
     fn within(&mut self, space: Option<u16>, name: &str) -> &mut InSpace {
@@ -168,10 +194,10 @@ impl<'a> Asked<'a> {
         }
         let inputs: Vec<Input<'_>> = groups.iter().map(|(parts, ..)| Input { parts }).collect();
         let vectors = guarded::encode(encoder.as_ref(), Role::Query, &inputs)?;
-        let content = self.within(None, CONTENT);
         for (vector, (parts, weight, wanted)) in vectors.iter().zip(&groups) {
+            let vector = self.given(vector.to_vec())?;
             // Terms that are read together weigh as much as they would alone; how they share it is the encoder's affair.
-            content.add(vector.to_vec(), *weight * parts.len() as f64, *wanted);
+            self.within(None, CONTENT).add(vector, *weight * parts.len() as f64, *wanted);
         }
         Ok(())
     }
@@ -202,7 +228,7 @@ impl InSpace {
 }
 
 /// The mean by weight; empty of nothing.
-fn mean(vectors: &[(Vec<f32>, f64)]) -> Vec<f64> {
+pub(super) fn mean(vectors: &[(Vec<f32>, f64)]) -> Vec<f64> {
     let total: f64 = vectors.iter().map(|(_, weight)| weight).sum();
     let mut sum = vec![0.0; vectors.first().map_or(0, |(vector, _)| vector.len())];
     for (vector, weight) in vectors {
@@ -216,10 +242,19 @@ fn mean(vectors: &[(Vec<f32>, f64)]) -> Vec<f64> {
 const SHORTEST: f64 = 1e-5;
 
 /// The unit vector in a direction; none where there is none.
-fn direction(sum: &[f64]) -> Option<Vec<f32>> {
+pub(super) fn direction(sum: &[f64]) -> Option<Vec<f32>> {
     let length = sum.iter().map(|value| value * value).sum::<f64>().sqrt();
     let mut vector: Vec<f32> = sum.iter().map(|value| (value / length) as f32).collect();
     (length > SHORTEST && normalise(&mut vector).is_ok()).then_some(vector)
+}
+
+/// What the encoder makes of a picture of a query.
+pub(super) fn seen(source: &VectorSource, picture: &Picture) -> Result<Vec<f32>> {
+    let pixels = pixels(picture, source)?;
+    let encoder = source.encoder("search by picture", "Query::vector")?;
+    let parts = [Part::Picture(&pixels)];
+    let vectors = guarded::encode(encoder.as_ref(), Role::Query, &[Input { parts: &parts }])?;
+    Ok(vectors.iter().next().unwrap_or_default().to_vec())
 }
 
 /// The pixels of a picture of a query.
@@ -236,44 +271,4 @@ fn pixels(picture: &Picture, source: &VectorSource) -> Result<Pixels> {
         PictureSource::Path(path) => decode(&read_source(path, limits.bytes)?, &limits),
     };
     read.map_err(|error| QueryError::Picture(error).into())
-}
-
-/// What the encoder made of a note or of one part of it.
-fn part_of(snapshot: &Snapshot, id: &str, part: Like) -> Result<Vec<f32>> {
-    let (live, note) = snapshot.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
-    let (space, key, name) = match part {
-        Like::Note => {
-            let name = "row to compare with, as it holds nothing the encoder reads; it has no row";
-            (GLOBAL, (ROW_NOTE, 0, 0), name)
-        }
-        Like::Passage(ordinal) => (LOCAL, (ROW_PASSAGE, ordinal, 0), "passage"),
-        Like::Picture(ordinal) => (LOCAL, (ROW_PICTURE, ordinal, 0), "picture"),
-        Like::Region { picture, cell } => (LOCAL, (ROW_REGION, picture, cell), "such region of picture"),
-    };
-    let found = live.segment.space(space)?.and_then(|space| stored(&space, note, |row| row.part_key() == key).pop());
-    found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal: key.1 })
-}
-
-/// The mean direction of the vectors a note has in one of the caller's spaces, and the ordinal of the space.
-fn mean_in(snapshot: &Snapshot, id: &str, name: &str) -> Result<(u16, Vec<f32>)> {
-    let (ordinal, record) = named(&snapshot.state.manifest.spaces, name)?;
-    let (live, note) = snapshot.find(id)?.ok_or_else(|| Error::NoSuchNote { id: id.to_owned() })?;
-    let space = live.segment.space(ordinal)?;
-    let mut vectors = space.map(|space| stored(&space, note, |_| true)).unwrap_or_default();
-    let vector = match vectors.as_mut_slice() {
-        [] => return Err(Error::NoVectorIn { id: id.to_owned(), space: record.name.clone() }),
-        [only] => std::mem::take(only),
-        _ => {
-            let alike: Vec<(Vec<f32>, f64)> = vectors.into_iter().map(|vector| (vector, 1.0)).collect();
-            direction(&mean(&alike)).ok_or_else(|| QueryError::CancelsOut { space: record.name.clone() })?
-        }
-    };
-    Ok((ordinal, vector))
-}
-
-/// The vectors of those rows of a note that are wanted.
-fn stored(space: &OpenSpace<'_>, note: u32, wanted: impl Fn(&RowEntry) -> bool) -> Vec<Vec<f32>> {
-    let rows = space.view.rows_of(note).iter();
-    let wanted = rows.filter(|row| space.view.rows.get(**row as usize).is_some_and(&wanted));
-    wanted.filter_map(|row| space.vector(*row).map(<[f32]>::to_vec)).collect()
 }

@@ -8,6 +8,11 @@ use crate::oracle;
 use crate::query::{Granularity, Row};
 use fakes::Fake;
 
+<<<<<<< HEAD
+mod adapter;
+=======
+mod duplicates;
+>>>>>>> person
 mod fakes;
 mod faults;
 mod intake;
@@ -18,7 +23,7 @@ mod queries;
 mod real;
 mod reencode;
 mod rotation;
-mod seer;
+pub(super) mod seer;
 mod spaces;
 mod together;
 mod writing;

@@ -4,11 +4,11 @@ use super::options::VectorSource;
 use super::state::{State, read_manifest};
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
-use crate::segment::{file_name, is_index_file, load_rotation};
-use crate::vector::Rotation;
+use crate::segment::{file_name, is_index_file, load_adapter, load_rotation};
+use crate::vector::{Adapter, Rotation};
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
-use index_format::{Damage, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
+use index_format::{Damage, Feedback, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
 use std::collections::BTreeMap;
 
 /// What a kind of file is checked for inside.
@@ -70,7 +70,9 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
     report.bytes = storage.map(&manifest_name).map_or(0, |bytes| bytes.len() as u64);
     let index_id = manifest.index_id;
     let rotations = report.check_rotations(storage, &manifest);
-    let matrices = |id: u64| rotations.get(&id).map(Rotation::rows);
+    let adapter = report.check_adapter(storage, &manifest);
+    let adapting = |id: u64| adapter.as_ref().filter(|(number, _)| *number == id).map(|(_, adapter)| adapter.rows());
+    let matrices = |id: u64| rotations.get(&id).map(Rotation::rows).or_else(|| adapting(id));
     for entry in &manifest.segments {
         let mut notes = entry.notes;
         report.check(storage, index_id, FileKind::Segment, &entry.file, &mut |bytes| {
@@ -89,6 +91,7 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
             report.agree(&manifest_name, "deleted notes of a segment", entry.deleted, deleted);
         }
     }
+    report.check_learnt(storage, &manifest);
     // Whatever else keeps the index from opening: parts that are sound each for itself and do not fit together.
     if report.is_sound()
         && let Err(error) = State::load(storage, None, &|record| Ok(VectorSource::absent(record)))
@@ -142,6 +145,20 @@ impl VerifyReport {
         sound
     }
 
+    /// The head and the feedback.
+    fn check_learnt(&mut self, storage: &dyn Storage, manifest: &Manifest) {
+        if let Some(file) = &manifest.head {
+            self.check(storage, manifest.index_id, FileKind::Head, file, &mut |bytes| {
+                Ok(FileTable::parse(bytes, FileKind::Head)?.damages(bytes))
+            });
+        }
+        for file in &manifest.feedback {
+            self.check(storage, manifest.index_id, FileKind::Feedback, file, &mut |bytes| {
+                Feedback::from_file(bytes).map(|_| Vec::new())
+            });
+        }
+    }
+
     fn check_rotation(&mut self, storage: &dyn Storage, index_id: u64, file: &FileRef) -> Option<Rotation> {
         let name = file_name(FileKind::Rotation, file.id);
         match load_rotation(storage, index_id, file) {
@@ -151,6 +168,25 @@ impl VerifyReport {
                 }
                 return Some(rotation);
             }
+            Err(Error::Damaged { source, .. }) => self.push(&name, damage_of(&source)),
+            Err(error) => self.push(&name, whole(error.to_string())),
+        }
+        None
+    }
+
+    /// The adapter and its number, if there is one that can be read.
+    fn check_adapter(&mut self, storage: &dyn Storage, manifest: &Manifest) -> Option<(u64, Adapter)> {
+        let file = manifest.adapter.as_ref()?;
+        let before = self.damages.len();
+        self.check(storage, manifest.index_id, FileKind::Adapter, file, &mut |bytes| {
+            Ok(FileTable::parse(bytes, FileKind::Adapter)?.damages(bytes))
+        });
+        if self.damages.len() > before {
+            return None;
+        }
+        let name = file_name(FileKind::Adapter, file.id);
+        match load_adapter(storage, manifest.index_id, file) {
+            Ok((adapter, _)) => return Some((file.id, adapter)),
             Err(Error::Damaged { source, .. }) => self.push(&name, damage_of(&source)),
             Err(error) => self.push(&name, whole(error.to_string())),
         }

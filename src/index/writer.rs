@@ -1,6 +1,7 @@
 //! The one writer of an index: the calls that change it, and what they have left behind so far. How notes become segments
 //! is in `spill.rs`, how segments become a commit in `commit.rs`.
 
+use super::adapter::Installed;
 use super::commit::Skipped;
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::note::{Note, PictureSource};
 use crate::segment::Segment;
 use crate::vector::Rotation;
-use index_format::{FileRef, Manifest, Record};
+use index_format::{EventRecord, FileRef, Manifest, Record};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub(super) struct Writer {
     pub(super) rotations: BTreeMap<u64, (FileRef, Arc<Rotation>)>,
     /// The number of the newest rotation learnt for each space; that of the first stands for all of the encoder's.
     pub(super) newest_rotations: BTreeMap<usize, u64>,
+    /// What vectors and queries of the encoder's spaces go through.
+    pub(super) adapter: Option<Installed>,
     pub(super) next_file: u64,
     pub(super) skipped: Vec<Skipped>,
     pub(super) recipe: Recipe,
@@ -58,6 +61,8 @@ pub(super) struct Writer {
     pub(super) encoded_bytes: usize,
     /// How the encoder fares.
     pub(super) tally: Tally,
+    /// Feedback that is in no file yet.
+    pub(super) events: Vec<EventRecord>,
     /// Last, so that it is released after all else is gone.
     pub(super) lock: Arc<Lock>,
 }
@@ -93,6 +98,7 @@ impl Writer {
             newest_rotations: spaces::newest_rotations(&state.segments),
             segments: segments.collect(),
             rotations,
+            adapter: state.adapter.clone(),
             next_file: state.manifest.next_file,
             skipped: Vec::new(),
             pipeline: Pipeline::start(recipe.clone())?,
@@ -105,6 +111,7 @@ impl Writer {
             encoded_rows: 0,
             encoded_bytes: 0,
             tally: Tally::default(),
+            events: Vec::new(),
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
             lock: Arc::new(lock),

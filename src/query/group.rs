@@ -25,12 +25,17 @@ pub(super) struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// Segment and note.
-    const fn place(&self) -> (usize, u32) {
+    pub(super) const fn place(&self) -> (usize, u32) {
         (self.segment.number, self.note)
     }
 
+    /// Whether it has a row where the query looks.
+    pub(super) const fn has_row(&self) -> bool {
+        self.candidate.row != NO_ROW
+    }
+
     /// The note's id; none where the file is damaged.
-    fn id(&self) -> Option<&'a [u8]> {
+    pub(super) fn id(&self) -> Option<&'a [u8]> {
         self.segment.id(self.note)
     }
 }
@@ -69,6 +74,18 @@ fn has_parts(search: &Search<'_>, aim: &Aiming<'_>) -> bool {
     let several =
         |space: &u16| *space != GLOBAL && search.segments.iter().any(|segment| segment.space(*space).is_some());
     aim.spaces.iter().any(several)
+}
+
+/// Stands for the row of a note that has none where the query looks.
+const NO_ROW: u32 = u32::MAX;
+
+/// A note that something else than its rows has found, with its best row and score; a note without a row where the query
+/// looks scores 0, and its row is none.
+pub(super) fn found_anyway<'a>(aims: &[Aiming<'a>], segment: &'a Opened<'a>, note: u32) -> Found<'a> {
+    let candidate = Candidate { row: NO_ROW, coarse: 0.0, full: 0.0 };
+    let mut found = Found { segment, aim: 0, space: GLOBAL, note, candidate, score: 0.0, at_cut: false };
+    weigh(aims, &mut found);
+    found
 }
 
 /// Scores a note in every aim by its best row there, 0 where it has none. The row that brings most is shown for it.

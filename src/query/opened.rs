@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::segment::{GLOBAL, LOCAL, OpenSpace};
 use crate::vector::kernels;
 use index_format::layout::OWN_SPACES;
-use index_format::{ArchivedRecord, SegmentView};
+use index_format::{ArchivedRecord, SegmentView, WordsView};
 
 /// Views of a segment and of its spaces.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(super) struct Opened<'a> {
     /// Its place among the segments of the search.
     pub(super) number: usize,
     notes: SegmentView<'a>,
+    words: WordsView<'a>,
     /// Those of the encoder.
     own: [Option<OpenSpace<'a>>; OWN_SPACES],
     /// Those of the caller that the search needs.
@@ -30,7 +31,7 @@ impl<'a> Opened<'a> {
             for ordinal in wanted.clone() {
                 named.extend(segment.space(ordinal)?.map(|space| (ordinal, space)));
             }
-            Ok(Self { live, number, notes: segment.view()?, own, named })
+            Ok(Self { live, number, notes: segment.view()?, words: segment.words()?, own, named })
         };
         segments.iter().enumerate().map(open).collect()
     }
@@ -42,6 +43,11 @@ impl<'a> Opened<'a> {
             None => self.named.iter().find(|(number, _)| *number == ordinal).map(|(_, space)| space),
         };
         space.filter(|space| space.meta.rows > 0)
+    }
+
+    /// The words of its notes.
+    pub(super) const fn words(&self) -> WordsView<'a> {
+        self.words
     }
 
     /// The id of a note; none where the file is damaged.

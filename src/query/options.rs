@@ -19,6 +19,36 @@ pub enum Granularity {
     Auto,
 }
 
+/// Which signals put an answer in order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// The best the index can do for the query: [`Mode::Ranked`] where the query has words, [`Mode::Dense`] where not.
+    #[default]
+    Auto,
+    /// Vectors alone: scores are cosines, pages go on to the last note.
+    Dense,
+    /// Words alone, by BM25: only notes with a word of the query are hits.
+    Lexical,
+    /// The best hundred by vectors and the best hundred by words, put in order by half the share that each has of the best
+    /// score by vectors and half of that by words. Other notes follow by vectors.
+    Fused,
+    /// The same candidates, put in order by a trained head ([`rank`](crate::rank)).
+    Ranked,
+}
+
+/// The rule of [`Mode::Fused`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fusion {
+    /// Half the share of the best score by vectors, half the share of the best by words. Better than `Ranks` on every
+    /// collection it was tried on.
+    #[default]
+    Scores,
+    /// Reciprocal rank fusion: places alone, with 60 added to each.
+    Ranks,
+}
+
 /// How to search.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -29,6 +59,12 @@ pub struct SearchOptions {
     pub recall: f32,
     /// Which rows are compared.
     pub granularity: Granularity,
+    /// Which signals put the answer in order.
+    pub mode: Mode,
+    /// The rule of [`Mode::Fused`].
+    pub fusion: Fusion,
+    /// Whether each hit says how it came to its place. Default no: taking a head's score apart costs as much as ranking.
+    pub explain: bool,
     /// Continue after this point of an earlier answer.
     pub after: Option<Cursor>,
     /// Give up with an error after this long.
@@ -39,7 +75,17 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { k: 10, recall: 0.95, granularity: Granularity::Auto, after: None, deadline: None, cancel: None }
+        Self {
+            k: 10,
+            recall: 0.95,
+            granularity: Granularity::Auto,
+            mode: Mode::Auto,
+            fusion: Fusion::Scores,
+            explain: false,
+            after: None,
+            deadline: None,
+            cancel: None,
+        }
     }
 }
 
@@ -71,6 +117,27 @@ impl SearchOptions {
         self
     }
 
+    /// Orders by these signals.
+    #[must_use]
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Fuses by this rule, in [`Mode::Fused`].
+    #[must_use]
+    pub const fn fusion(mut self, fusion: Fusion) -> Self {
+        self.fusion = fusion;
+        self
+    }
+
+    /// Lets each hit say how it came to its place ([`Hit::explanation`](crate::Hit::explanation)).
+    #[must_use]
+    pub const fn explain(mut self, explain: bool) -> Self {
+        self.explain = explain;
+        self
+    }
+
     /// Continues after an earlier answer's last hit.
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {
@@ -93,11 +160,12 @@ impl SearchOptions {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        if self.recall > 0.0 && self.recall <= 1.0 {
-            return Ok(());
+        if !(self.recall > 0.0 && self.recall <= 1.0) {
+            let given = self.recall.to_string();
+            let remedy = "ask for a share above 0 and up to 1, such as 0.95";
+            return Err(Error::Option { option: "recall", given, remedy });
         }
-        let given = self.recall.to_string();
-        Err(Error::Option { option: "recall", given, remedy: "ask for a share above 0 and up to 1, such as 0.95" })
+        Ok(())
     }
 }
 

@@ -6,8 +6,11 @@ use super::evidence::evidence;
 use super::group::Found;
 use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
-use super::{Answer, Cursor, Stages};
-use crate::error::Result;
+use super::words::Words;
+use super::{Answer, Cursor, Explanation, Fusion, Mode, Stages, pool};
+use crate::error::{QueryError, Result};
+use crate::lexical::Language;
+use crate::rank::{Head, Schema, Table};
 use crate::segment::{Deleted, Segment};
 use std::sync::Arc;
 
@@ -46,6 +49,17 @@ pub(crate) struct Wording {
     pub(crate) weight: f32,
 }
 
+/// What is searched, and how its words are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) segments: &'a [LiveSegment],
+    pub(crate) language: Language,
+    /// What reorders the pool.
+    pub(crate) head: Option<&'a Head>,
+    /// Number of the commit.
+    pub(crate) generation: u64,
+}
+
 /// The notes of a page in their order, and whether there are more.
 pub(super) struct Page<'a> {
     pub(super) placed: Vec<Placed<'a>>,
@@ -58,39 +72,87 @@ pub(super) struct Placed<'a> {
     pub(super) found: Found<'a>,
     /// What the order is by.
     pub(super) score: f32,
+    /// How it came here, where that is asked for.
+    pub(super) why: Option<Box<Explanation>>,
 }
 
 /// Searches the segments for the notes that match the target best.
 ///
 /// # Errors
 /// Damage met on the way, and the limits of the call.
-pub(crate) fn search(
-    segments: &[LiveSegment],
+pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions, limits: &Limits) -> Result<Answer> {
+    with_search(scope, target, options, limits, |search, words| {
+        let mode = mode_of(options.mode, words)?;
+        let Page { placed, more, stages } = match mode {
+            Mode::Dense => dense(search, options)?,
+            mode => pool::page(search, words, (mode, scope.head), options)?,
+        };
+        placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
+        let mut hits = Vec::with_capacity(placed.len());
+        for placed in &placed {
+            limits.check()?;
+            hits.push(evidence(placed, &search.aims)?);
+        }
+        let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
+        let next = hits.last().filter(|_| more).map(|hit| Cursor {
+            seen: seen.saturating_add(hits.len()).min(u32::MAX as usize) as u32,
+            score: hit.score,
+            id: hit.id.clone(),
+        });
+        Ok(Answer { hits, stages, mode, generation: scope.generation, next })
+    })
+}
+
+/// Makes everything ready that the steps of a search share.
+fn with_search<T>(
+    scope: &Scope<'_>,
     target: &Target,
     options: &SearchOptions,
     limits: &Limits,
-    generation: u64,
-) -> Result<Answer> {
+    run: impl for<'a> FnOnce(&Search<'a>, &Words<'a>) -> Result<T>,
+) -> Result<T> {
     options.check()?;
     limits.check()?;
-    let opened = Opened::all(segments, target.aims.iter().filter_map(|aim| aim.space))?;
+    let segments = Opened::all(scope.segments, target.aims.iter().filter_map(|aim| aim.space))?;
     let aims = Aiming::all(&target.aims, options.granularity);
-    let excluded = excluded(segments, &target.exclude)?;
-    let search = Search { segments: &opened, recall: options.recall, limits, aims, excluded };
-    let Page { placed, more, stages } = dense(&search, options)?;
-    placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
-    let mut hits = Vec::with_capacity(placed.len());
-    for placed in &placed {
-        limits.check()?;
-        hits.push(evidence(placed, &search.aims)?);
+    let excluded = excluded(scope.segments, &target.exclude)?;
+    let search = Search { segments: &segments, recall: options.recall, limits, aims, excluded };
+    let wordings = if options.mode == Mode::Dense { &[] } else { target.wordings.as_slice() };
+    run(&search, &Words::new(&segments, wordings, scope.language)?)
+}
+
+/// What the order is by: without words, vectors are all there is.
+fn mode_of(asked: Mode, words: &Words<'_>) -> Result<Mode> {
+    match (asked, words.is_empty()) {
+        (Mode::Lexical, true) => Err(QueryError::NoWords.into()),
+        (Mode::Auto | Mode::Fused, true) => Ok(Mode::Dense),
+        (Mode::Auto, false) => Ok(Mode::Ranked),
+        (asked, _) => Ok(asked),
     }
-    let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
-    let next = hits.last().filter(|_| more).map(|hit| Cursor {
-        seen: seen.saturating_add(hits.len()).min(u32::MAX as usize) as u32,
-        score: hit.score,
-        id: hit.id.clone(),
-    });
-    Ok(Answer { hits, stages, generation, next })
+}
+
+/// The candidates of a query as a head sees them, for training one.
+pub(crate) struct Contest {
+    /// A row a candidate.
+    pub(crate) table: Table,
+    /// Their ids.
+    pub(crate) ids: Vec<String>,
+}
+
+/// What a head that reads `schema` would be given for a target.
+///
+/// # Errors
+/// As [`search`].
+pub(crate) fn contest(scope: &Scope<'_>, target: &Target, options: &SearchOptions, schema: &Schema) -> Result<Contest> {
+    let limits = Limits::start(options);
+    with_search(scope, target, options, &limits, |search, words| {
+        let pool = pool::Pool::gather(search, words, Fusion::Scores)?;
+        let table = pool::table(search, words, &pool, schema)?;
+        let id = |contender: &pool::Contender<'_>| {
+            String::from_utf8_lossy(contender.found.id().unwrap_or_default()).into_owned()
+        };
+        Ok(Contest { table, ids: pool.contenders.iter().map(id).collect() })
+    })
 }
 
 /// The notes closest to the target.
@@ -98,7 +160,12 @@ fn dense<'a>(search: &Search<'a>, options: &SearchOptions) -> Result<Page<'a>> {
     let (mut found, stages) = search.found(Part { k: options.k, after: options.after.as_ref() })?;
     let more = found.len() > options.k;
     found.truncate(options.k);
-    let placed = found.into_iter().map(|found| Placed { score: found.score, found }).collect();
+    let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
+    let place = |(place, found): (usize, Found<'a>)| {
+        let why = Explanation { dense: Some(seen + place), ..Explanation::NOTHING };
+        Placed { score: found.score, found, why: options.explain.then(|| Box::new(why)) }
+    };
+    let placed = found.into_iter().enumerate().map(place).collect();
     Ok(Page { placed, more, stages })
 }
 

@@ -12,6 +12,7 @@ use crate::note::Picture;
 /// # let photo: Vec<u8> = Vec::new();
 /// let red = Query::picture(photo).and("this, but red");
 /// let others = Query::like(["soup", "stew"]).unlike(Query::similar("salad")).and(Query::text("quick").weight(0.5));
+/// let session = Query::like(["tent", "stove"]).and(Query::similar("boots").weight(0.5)).unlike(Query::similar("sofa"));
 /// let sounds = Query::text("a storm at sea").and(Query::vector_in("audio", vec![0.3; 16]));
 /// ```
 ///
@@ -28,6 +29,8 @@ use crate::note::Picture;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     pub(crate) terms: Vec<Term>,
+    /// Ids of notes that are no answer.
+    pub(crate) except: Vec<String>,
 }
 
 /// One thing that is wanted or not.
@@ -82,7 +85,7 @@ pub enum Like {
 
 impl Query {
     fn one(sought: Sought) -> Self {
-        Self { terms: vec![Term { sought, weight: 1.0, wanted: true }] }
+        Self { terms: vec![Term { sought, weight: 1.0, wanted: true }], except: Vec::new() }
     }
 
     /// What matches this text.
@@ -122,13 +125,15 @@ impl Query {
 
     /// What is like all of these notes.
     pub fn like<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
-        Self { terms: ids.into_iter().flat_map(|id| Self::similar(id).terms).collect() }
+        Self { terms: ids.into_iter().flat_map(|id| Self::similar(id).terms).collect(), except: Vec::new() }
     }
 
     /// Wants the terms of another query, too.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
-        self.terms.extend(other.into().terms);
+        let Self { terms, except } = other.into();
+        self.terms.extend(terms);
+        self.except.extend(except);
         self
     }
 
@@ -137,7 +142,16 @@ impl Query {
     #[must_use]
     pub fn unlike(mut self, other: impl Into<Self>) -> Self {
         let turned = |term: Term| Term { wanted: !term.wanted, ..term };
-        self.terms.extend(other.into().terms.into_iter().map(turned));
+        let Self { terms, except } = other.into();
+        self.terms.extend(terms.into_iter().map(turned));
+        self.except.extend(except);
+        self
+    }
+
+    /// Leaves these notes out of the answer.
+    #[must_use]
+    pub fn except<I: Into<String>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.except.extend(ids.into_iter().map(Into::into));
         self
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct SegmentParts<'a> {
     pub(crate) spaces: Vec<SpaceParts>,
     /// When it was built, milliseconds since 1970 UTC.
     pub(crate) built_ms: i64,
+    /// Number of the adapter that the vectors of the encoder's spaces went through.
+    pub(crate) adapter: Option<u64>,
 }
 
 /// One vector space, its rows already in their final order.
@@ -30,6 +32,8 @@ pub(crate) struct SpaceParts {
     pub(crate) rows: Vec<RowEntry>,
     /// Full vectors.
     pub(crate) vectors: Vectors,
+    /// What they were before the adapter: there for the encoder's spaces in a segment with one, and only there.
+    pub(crate) sources: Option<Vectors>,
     /// Coarse codes.
     pub(crate) codes: Vec<i8>,
     /// The graph over the rows, if any.
@@ -48,6 +52,7 @@ pub(crate) fn freeze(storage: &dyn Storage, index_id: u64, file_id: u64, parts: 
         built_ms: parts.built_ms,
         words: parts.words.meta(),
         spaces: parts.spaces.iter().map(|space| space.meta.clone()).collect(),
+        adapter: parts.adapter,
     };
     add_meta(&mut file, &meta).map_err(build_error)?;
     let order = id_order(parts.records);
@@ -64,6 +69,9 @@ pub(crate) fn freeze(storage: &dyn Storage, index_id: u64, file_id: u64, parts: 
         file.array(SectionKind::NoteRowStarts, ordinal, starts, 1);
         file.array(SectionKind::NoteRows, ordinal, rows, 1);
         file.array(SectionKind::Vectors, ordinal, space.vectors.flat(), space.vectors.width());
+        if let Some(sources) = &space.sources {
+            file.array(SectionKind::SourceVectors, ordinal, sources.flat(), sources.width());
+        }
     }
     parts.words.add_to(&mut file);
     add_records(&mut file, parts.records).map_err(build_error)?;

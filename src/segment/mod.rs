@@ -6,19 +6,25 @@
 //! | `open.rs` | a published file to typed accessors, in constant time |
 //! | `deleted.rs` | the tombstone file of a segment |
 //! | `rotation.rs` | rotation files, shared by segments |
+//! | `adapter.rs` | adapter files, one for all segments |
+//! | `learnt.rs` | files of heads and of feedback |
 //! | `records.rs` | notes to records and back |
 //!
 //! A segment answers what is stored. Where to look in it is the query's business, and how its graph came about the
 //! builder's: this room knows neither.
 
+mod adapter;
 mod deleted;
 mod freeze;
+mod learnt;
 mod open;
 mod records;
 mod rotation;
 
+pub(crate) use adapter::{load_adapter, store_adapter};
 pub(crate) use deleted::Deleted;
 pub(crate) use freeze::{SegmentParts, SpaceParts, freeze};
+pub(crate) use learnt::{load_feedback, load_head, store_feedback, store_head};
 pub(crate) use open::{OpenSpace, Segment, check_identity};
 pub(crate) use records::{note_of, record_of};
 pub(crate) use rotation::{load_rotation, store_rotation};

@@ -107,6 +107,13 @@ impl<'a> OpenSpace<'a> {
         let start = (row as usize).saturating_mul(width);
         self.view.vectors.get(start..start.saturating_add(width))
     }
+
+    /// The vector of a row as it came, before any adapter.
+    pub(crate) fn source(&self, row: u32) -> Option<&'a [f32]> {
+        let width = self.meta.width as usize;
+        let start = (row as usize).saturating_mul(width);
+        self.view.sources.unwrap_or(self.view.vectors).get(start..start.saturating_add(width))
+    }
 }
 
 fn find_rotation(

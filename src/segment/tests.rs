@@ -4,10 +4,10 @@ use super::*;
 use crate::disk::{MemoryStorage, Storage};
 use crate::error::Error;
 use crate::note::{Note, Picture, Value};
-use crate::vector::{CodeParams, Rotation, Vectors};
-use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE};
+use crate::vector::{Adapter, CodeParams, Rotation, Vectors};
+use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_VECTOR};
 use index_format::words::Posting;
-use index_format::{FileRef, FormatError, Record, RowEntry, SpaceMeta, Words, WordsBuilder};
+use index_format::{AdapterRecord, FileRef, FormatError, Record, RowEntry, SpaceMeta, Words, WordsBuilder};
 use std::sync::Arc;
 
 const INDEX: u64 = 77;
@@ -54,7 +54,7 @@ fn space(rows: Vec<RowEntry>, rotation: Option<u64>) -> SpaceParts {
         far: 0.0,
         curve: Vec::new(),
     };
-    SpaceParts { rows, codes: params.encode_all(&vectors), vectors, links: None, meta }
+    SpaceParts { rows, codes: params.encode_all(&vectors), vectors, sources: None, links: None, meta }
 }
 
 /// Three notes; of the local rows, those of the first are out of order, as an ordering by a graph leaves them.
@@ -68,6 +68,7 @@ fn store(storage: &dyn Storage, file_id: u64, rotation: Option<u64>) -> FileRef 
         words: &words(),
         spaces: vec![global, space(local, rotation)],
         built_ms: 9,
+        adapter: None,
     };
     freeze(storage, INDEX, file_id, &parts).unwrap()
 }
@@ -121,6 +122,7 @@ fn an_empty_segment_opens() {
         words: &Words::default(),
         spaces: vec![space(Vec::new(), None), space(Vec::new(), None)],
         built_ms: 0,
+        adapter: None,
     };
     let file = freeze(&storage, INDEX, 1, &parts).unwrap();
     assert_eq!(open(&storage, &file).unwrap().find("a").unwrap(), None);
@@ -190,4 +192,69 @@ fn a_rotation_with_any_bit_flipped_is_refused() {
         storage.publish("rotation-00000005.uni", &mut |out| out.write_all(&bent)).unwrap();
         assert!(matches!(load_rotation(&storage, INDEX, &file), Err(Error::Damaged { .. })), "bit {bit}");
     }
+}
+
+fn adapter_file(storage: &dyn Storage) -> (Adapter, AdapterRecord, FileRef) {
+    let adapter = Adapter::from_stored(2, vec![0.0, -2.0, 2.0, 0.5]).unwrap();
+    let record = AdapterRecord {
+        encoder: "static".to_owned(),
+        fingerprint: "static-1".to_owned(),
+        made_ms: 4,
+        made_with: "by hand".to_owned(),
+    };
+    let file = store_adapter(storage, INDEX, 5, (&adapter, &record)).unwrap();
+    (adapter, record, file)
+}
+
+#[test]
+fn an_adapter_comes_back_with_what_it_was_trained_for() {
+    let storage = MemoryStorage::new();
+    let (adapter, record, file) = adapter_file(&storage);
+    assert_eq!(storage.list().unwrap(), ["adapter-00000005.uni"]);
+    assert_eq!(load_adapter(&storage, INDEX, &file).unwrap(), (adapter, record.clone()));
+    assert!(matches!(load_adapter(&storage, INDEX + 1, &file), Err(Error::Damaged { .. })));
+    // What the format lets through and no adapter may hold.
+    let view = index_format::AdapterView { record, width: 1, matrix: &[f32::INFINITY] };
+    let image = view.to_file(INDEX, 6).unwrap().finish().unwrap();
+    storage.publish("adapter-00000006.uni", &mut |out| out.write_all(&image.to_vec())).unwrap();
+    let wild = FileRef { id: 6, len: image.len(), checksum: image.header_checksum() };
+    let error = load_adapter(&storage, INDEX, &wild).unwrap_err();
+    assert!(matches!(&error, Error::Damaged { source: FormatError::Archive { what: "matrix", .. }, .. }), "{error}");
+}
+
+#[test]
+fn an_adapter_with_any_bit_flipped_is_refused() {
+    let storage = MemoryStorage::new();
+    let (.., file) = adapter_file(&storage);
+    let sound = storage.map("adapter-00000005.uni").unwrap().to_vec();
+    for bit in 0..sound.len() * 8 {
+        let mut bent = sound.clone();
+        bent[bit / 8] ^= 1 << (bit % 8);
+        storage.publish("adapter-00000005.uni", &mut |out| out.write_all(&bent)).unwrap();
+        assert!(matches!(load_adapter(&storage, INDEX, &file), Err(Error::Damaged { .. })), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_segment_with_an_adapter_gives_back_vectors_and_what_they_were() {
+    let storage = MemoryStorage::new();
+    let records = records();
+    let mut global = space((0..3).map(|note| row(note, ROW_NOTE, 0)).collect(), None);
+    let mut local = space(Vec::new(), None);
+    global.sources = Some(Vectors::from_flat(2, vec![0.0, 1.0, 1.0, 0.0, 0.0, -1.0]).unwrap());
+    local.sources = Some(Vectors::with_capacity(2, 0).unwrap());
+    let named = space((0..3).map(|note| row(note, ROW_VECTOR, 0)).collect(), None);
+    let pictures = [b"pixels".to_vec()];
+    let spaces = vec![global, local, named];
+    let words = words();
+    let parts =
+        SegmentParts { records: &records, pictures: &pictures, words: &words, spaces, built_ms: 9, adapter: Some(5) };
+    let file = freeze(&storage, INDEX, 3, &parts).unwrap();
+    let segment = open(&storage, &file).unwrap();
+    assert_eq!(segment.meta().adapter, Some(5));
+    let global = segment.space(GLOBAL).unwrap().unwrap();
+    assert_eq!((global.vector(2), global.source(2)), (Some(&[0.6, 0.8][..]), Some(&[0.0, -1.0][..])));
+    assert_eq!((global.vector(3), global.source(3), global.source(u32::MAX)), (None, None, None));
+    let named = segment.space(2).unwrap().unwrap();
+    assert_eq!(named.source(1), named.vector(1));
 }

@@ -4,6 +4,7 @@
 //! al. 2022, "Matryoshka Representation Learning", arXiv 2205.13147): any prefix, brought back to unit length, is an
 //! embedding of its own. Distances are cosines, so everything downstream expects unit rows.
 
+mod adapter;
 pub(crate) mod kernels;
 #[cfg(test)]
 pub(crate) mod naive;
@@ -14,6 +15,7 @@ mod spread;
 #[cfg(test)]
 pub(crate) mod seeded;
 
+pub(crate) use adapter::Adapter;
 pub(crate) use quantise::{Bits, CodeParams, QueryCode};
 pub(crate) use rotation::Rotation;
 use thiserror::Error;
@@ -50,6 +52,22 @@ pub enum VectorError {
     /// A vector of length zero has no direction.
     #[error("vector has zero length and so no direction: skip it or encode other content")]
     Zero,
+    /// The vectors are too wide for an adapter.
+    #[error("vectors of {width} components are too wide for an adapter: it is for {most} at most")]
+    TooWide {
+        /// Components of a vector.
+        width: usize,
+        /// The most there may be.
+        most: usize,
+    },
+    /// A component of an adapter is out of range.
+    #[error("component {position} of the adapter is not within -{most}..{most}: train it again")]
+    TooLarge {
+        /// Index of the first such component, counted over the whole matrix.
+        position: usize,
+        /// The largest that is accepted.
+        most: f32,
+    },
     /// A matrix that should be a rotation is not.
     #[error("rotation rows are not orthonormal: error {error} exceeds {allowed}; learn the rotation again")]
     NotOrthonormal {

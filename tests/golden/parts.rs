@@ -1,18 +1,22 @@
 //! The stored index as owned parts, and their bytes.
 
+#[path = "adapter.rs"]
+pub(crate) mod adapter;
 #[path = "codes.rs"]
 mod codes;
+#[path = "feedback.rs"]
+mod feedback;
 #[path = "segment.rs"]
 mod segment;
 #[path = "words.rs"]
 mod words;
 
+use adapter::adapted;
 use codes::{LEVELS, codes, half_bytes};
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{
-    EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest,
-    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
-    SpaceRecord, TermRecord,
+    EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest, PictureRecord,
+    RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, SpaceRecord,
 };
 pub(crate) use segment::Segment;
 use segment::Space;
@@ -117,13 +121,15 @@ fn rich() -> Segment {
     ]
     .map(|(rows, starts, number, width)| {
         let count = rows.len();
+        let sources = (number..number + count).map(vector).filter(|_| width == WIDTH);
         let vectors: Vec<f32> = match width {
-            WIDTH => (number..number + count).flat_map(vector).collect(),
+            WIDTH => sources.clone().flat_map(adapted).collect(),
             _ => (0..count).flat_map(named_vector).collect(),
         };
+        let sources = sources.flatten().collect();
         let codes = codes(&vectors, width, 254.0);
         let note_rows = (0..count as u32).collect();
-        Space { rows, note_row_starts: starts, note_rows, vectors, codes, links: Vec::new() }
+        Space { rows, note_row_starts: starts, note_rows, vectors, sources, codes, links: Vec::new() }
     });
     let meta = SpaceMeta {
         width: WIDTH as u32,
@@ -152,6 +158,7 @@ fn rich() -> Segment {
                 SpaceMeta { rows: 4, ..meta.clone() },
                 SpaceMeta { width: NAMED_WIDTH as u32, code_dims: NAMED_WIDTH as u32, ..meta },
             ],
+            adapter: Some(adapter::NUMBER),
         },
         records,
         id_order: vec![2, 1, 0],
@@ -166,8 +173,9 @@ fn graphed() -> Segment {
     let notes = 40_u32;
     let mut records: Vec<Record> = (0..notes).map(|note| record(&format!("n{note:02}"), "A number", "")).collect();
     records.iter_mut().for_each(|record| record.content_hash = record.hash_content());
-    let vectors: Vec<f32> = (0..notes as usize).flat_map(vector).collect();
-    let coded: Vec<f32> = (0..notes as usize).flat_map(|note| turned(vector(note))).collect();
+    let sources = (0..notes as usize).map(vector);
+    let vectors: Vec<f32> = sources.clone().flat_map(adapted).collect();
+    let coded: Vec<f32> = sources.clone().map(adapted).flat_map(turned).collect();
     let links =
         (0..notes).flat_map(|row| [(row + 1) % notes, (row + notes - 1) % notes, (row + 7) % notes, NO_NEIGHBOUR]);
     let point = |rescored, recall| RecallPoint {
@@ -197,12 +205,19 @@ fn graphed() -> Segment {
         note_rows: (0..notes).collect(),
         codes: half_bytes(&coded),
         vectors,
+        sources: sources.flatten().collect(),
         links: links.collect(),
     };
     let words = words(notes as usize, &[("a", (0..notes).map(|note| (note, 1 + (note % 3) as u8)).collect())]);
     Segment {
         file_id: 3,
-        meta: SegmentMeta { notes, built_ms: MILLIS + 1, words: words.meta(), spaces: vec![meta, empty] },
+        meta: SegmentMeta {
+            notes,
+            built_ms: MILLIS + 1,
+            words: words.meta(),
+            spaces: vec![meta, empty],
+            adapter: Some(adapter::NUMBER),
+        },
         records,
         id_order: (0..notes).collect(),
         pictures: Vec::new(),
@@ -223,18 +238,6 @@ pub(crate) fn encode_rotation(matrix: &[f32]) -> Vec<u8> {
     file.finish().unwrap().to_vec()
 }
 
-/// One answer of which the second note was chosen.
-fn encode_feedback() -> Vec<u8> {
-    let sought = SoughtRecord::Vector(String::new(), vector(3).to_vec());
-    let event = EventRecord {
-        terms: vec![TermRecord { sought, weight: 1.0, wanted: true }],
-        shown: vec!["a".to_owned(), "b".to_owned()],
-        chosen: vec![1],
-        at_ms: MILLIS + 1,
-    };
-    Feedback { events: vec![event] }.to_file(INDEX, 5).unwrap()
-}
-
 /// The whole index from fixed parts.
 pub(crate) fn files() -> Files {
     let named = |kind: FileKind, bytes: &[u8]| {
@@ -243,11 +246,11 @@ pub(crate) fn files() -> Files {
     };
     let (rich, graphed) = (rich().encode(), graphed().encode());
     let (tombstones, rotation) = (encode_tombstones(&[1]), encode_rotation(&matrix()));
-    let feedback = encode_feedback();
+    let (feedback, adapter) = (feedback::encode(), adapter::file());
     let manifest = Manifest {
         index_id: INDEX,
         generation: 3,
-        next_file: 6,
+        next_file: 7,
         created_ms: MILLIS,
         committed_ms: MILLIS + 2,
         encoder: EncoderRecord {
@@ -281,10 +284,11 @@ pub(crate) fn files() -> Files {
         ],
         rotations: vec![named(FileKind::Rotation, &rotation)],
         head: None,
-        adapter: None,
-        feedback: vec![named(FileKind::Feedback, &feedback)],
+        adapter: Some(named(FileKind::Adapter, &adapter)),
+        feedback: vec![named(FileKind::&feedback)],
     };
     let files = [
+        ("adapter-00000006.uni", adapter),
         ("feedback-00000005.uni", feedback),
         ("manifest.uni", manifest.to_bytes().unwrap()),
         ("rotation-00000002.uni", rotation),

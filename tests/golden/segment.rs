@@ -1,7 +1,7 @@
 //! A segment of the stored index: owned parts to bytes, bytes back to parts.
 
 use super::INDEX;
-use index_format::layout::NO_SPACE;
+use index_format::layout::{NO_SPACE, OWN_SPACES};
 use index_format::segment::{add_meta, add_records};
 use index_format::{FileBuilder, FileKind, Record, RowEntry, SectionKind, SegmentFile, SegmentMeta, Words};
 
@@ -22,6 +22,8 @@ pub(super) struct Space {
     pub(super) note_row_starts: Vec<u32>,
     pub(super) note_rows: Vec<u32>,
     pub(super) vectors: Vec<f32>,
+    /// Empty in the caller's space.
+    pub(super) sources: Vec<f32>,
     pub(super) codes: Vec<i8>,
     pub(super) links: Vec<u32>,
 }
@@ -42,6 +44,9 @@ impl Segment {
             file.array(SectionKind::NoteRowStarts, ordinal, &space.note_row_starts, 1);
             file.array(SectionKind::NoteRows, ordinal, &space.note_rows, 1);
             file.array(SectionKind::Vectors, ordinal, &space.vectors, meta.width as usize);
+            if usize::from(ordinal) < OWN_SPACES {
+                file.array(SectionKind::SourceVectors, ordinal, &space.sources, meta.width as usize);
+            }
         }
         self.words.add_to(&mut file);
         add_records(&mut file, &self.records).unwrap();
@@ -59,6 +64,7 @@ impl Segment {
                 note_row_starts: space.note_row_starts.to_vec(),
                 note_rows: space.note_rows.to_vec(),
                 vectors: space.vectors.to_vec(),
+                sources: space.sources.unwrap_or_default().to_vec(),
                 codes: space.codes.to_vec(),
                 links: space.links.map_or(Vec::new(), |links| links.neighbours.to_vec()),
             }

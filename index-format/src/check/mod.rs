@@ -5,6 +5,7 @@
 //! | `mod.rs` | checksums and padding of any file; tombstones |
 //! | `notes.rs` | records, ids and picture bytes of a segment |
 //! | `code.rs` | one code against its vector |
+//! | `source.rs` | vectors against what the encoder gave |
 //! | `space.rs` | rows, vectors, codes and links of a vector space |
 //! | `words.rs` | terms, their postings, lengths of notes |
 //!
@@ -13,6 +14,7 @@
 
 mod code;
 mod notes;
+mod source;
 mod space;
 mod words;
 
@@ -55,8 +57,8 @@ fn check_padding(bytes: &[u8], start: usize, end: usize, damages: &mut Vec<Damag
     }
 }
 
-/// The matrix of the rotation with a number: `width` axes of `width` components. None where it cannot be read: then codes
-/// made in it are not held against their vectors.
+/// The matrix of the rotation or adapter with a number: `width` axes of `width` components. None where it cannot be read: then
+/// codes and vectors made with it are not held against what they were made of.
 pub type Matrices<'a> = dyn Fn(u64) -> Option<&'a [f32]> + 'a;
 
 /// Verifies a segment file: checksums first, then (where those hold) what the numbers say about each other.

@@ -1,6 +1,6 @@
 //! One vector space of a segment: rows, vectors, codes, links.
 
-use super::{Collector, Matrices, code};
+use super::{Collector, Matrices, code, source};
 use crate::layout::{
     NO_NEIGHBOUR, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, RowEntry, SectionKind,
 };
@@ -8,7 +8,7 @@ use crate::{Damage, LinksView, Record, SegmentFile, SegmentView, SpaceMeta, Spac
 use std::borrow::Cow;
 
 /// Largest deviation of a vector's squared length from 1.
-const UNIT_WITHIN: f64 = 1e-3;
+pub(super) const UNIT_WITHIN: f64 = 1e-3;
 
 /// `notes` is none where the records cannot be read: then what rows say about them is not checked.
 pub(super) fn verify(
@@ -35,6 +35,11 @@ pub(super) fn verify(
     verify_vectors(meta, space, matrices, (&mut vectors, &mut codes));
     vectors.into(damages);
     codes.into(damages);
+    if let (Some(sources), Some(adapter)) = (space.sources, file.meta.adapter) {
+        let mut found = Collector::new(file, SectionKind::SourceVectors, ordinal);
+        source::verify(meta.width as usize, (sources, space.vectors), matrices(adapter), &mut found);
+        found.into(damages);
+    }
     if let Some(links) = space.links {
         let mut found = Collector::new(file, SectionKind::Links, ordinal);
         verify_links(links, space.rows.len(), &mut found);

@@ -2,13 +2,15 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
+use index_format::layout::{
+    NO_NEIGHBOUR, NO_SPACE, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR,
+};
 use index_format::segment::{add_meta, add_records};
 use index_format::words::Posting;
 use index_format::{
-    EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, GraphMeta, Manifest,
-    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
-    SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
+    AdapterRecord, AdapterView, EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef,
+    GraphMeta, Manifest, PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef,
+    SoughtRecord, SpaceMeta, SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
 };
 
 /// Number of the index all samples belong to.
@@ -33,6 +35,7 @@ pub(crate) struct SpaceParts {
     pub(crate) note_row_starts: Vec<u32>,
     pub(crate) note_rows: Vec<u32>,
     pub(crate) vectors: Vec<f32>,
+    pub(crate) sources: Vec<f32>,
     pub(crate) codes: Vec<i8>,
     pub(crate) links: Vec<u32>,
 }
@@ -76,6 +79,7 @@ impl Parts {
                 built_ms: 1_700_000_000_000,
                 words: words.meta(),
                 spaces: vec![global, local, named],
+                adapter: Some(11),
             },
             words,
             ids: records.iter().map(|record| record.id.clone().into_bytes()).collect(),
@@ -88,6 +92,7 @@ impl Parts {
                     note_row_starts: vec![0, 1, 2],
                     note_rows: vec![0, 1],
                     vectors: vec![0.6, 0.8, 0.0, -1.0],
+                    sources: vec![0.8, -0.6, -1.0, 0.0],
                     codes: vec![60, 80, 0, -100],
                     links: Vec::new(),
                 },
@@ -101,6 +106,7 @@ impl Parts {
                     note_row_starts: vec![0, 4, 4],
                     note_rows: vec![1, 2, 0, 3],
                     vectors: vec![1.0, 0.0, 0.8, -0.6, 0.0, 1.0, -1.0, 0.0],
+                    sources: vec![0.0, -1.0, -0.6, -0.8, 1.0, 0.0, 0.0, 1.0],
                     codes: vec![100, 100, -100, -100],
                     links: vec![1, NO_NEIGHBOUR, 0, 2, 1, 3, 2, NO_NEIGHBOUR],
                 },
@@ -109,6 +115,7 @@ impl Parts {
                     note_row_starts: vec![0, 2, 3],
                     note_rows: vec![2, 0, 1],
                     vectors: vec![1.0, -1.0, 1.0],
+                    sources: Vec::new(),
                     codes: vec![100, -100, 100],
                     links: Vec::new(),
                 },
@@ -132,6 +139,9 @@ impl Parts {
             file.array(SectionKind::NoteRowStarts, ordinal, &space.note_row_starts, 1);
             file.array(SectionKind::NoteRows, ordinal, &space.note_rows, 1);
             file.array(SectionKind::Vectors, ordinal, &space.vectors, meta.width as usize);
+            if self.meta.adapter.is_some() && ordinal < OWN_SPACES as u16 {
+                file.array(SectionKind::SourceVectors, ordinal, &space.sources, meta.width as usize);
+            }
         }
         self.words.add_to(&mut file);
         add_records(&mut file, &self.records).unwrap();
@@ -247,7 +257,26 @@ pub(crate) fn tombstones(notes: &[u32]) -> Vec<u8> {
 }
 
 pub(crate) fn matrix(id: u64) -> Option<&'static [f32]> {
-    (id == 9).then_some(&[0.6, -0.8, 0.8, 0.6])
+    match id {
+        9 => Some(&[0.6, -0.8, 0.8, 0.6]),
+        11 => Some(&[0.0, -2.0, 2.0, 0.0]),
+        _ => None,
+    }
+}
+
+/// A quarter turn that doubles the length.
+pub(crate) fn adapter() -> AdapterView<'static> {
+    let record = AdapterRecord {
+        encoder: "static".to_owned(),
+        fingerprint: "static-0123456789".to_owned(),
+        made_ms: 3,
+        made_with: "by hand".to_owned(),
+    };
+    AdapterView { record, width: 2, matrix: matrix(11).unwrap() }
+}
+
+pub(crate) fn adapter_bytes(view: &AdapterView<'_>) -> Vec<u8> {
+    view.to_file(INDEX, 11).unwrap().finish().unwrap().to_vec()
 }
 
 pub(crate) fn rotation() -> Vec<u8> {

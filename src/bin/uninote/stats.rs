@@ -6,6 +6,7 @@ use crate::output::{one_line, print, print_json};
 use serde::Serialize;
 use std::fmt::Write;
 use uninote::Stats;
+use uninote::index::AdapterStats;
 
 #[derive(Serialize)]
 struct StatsJson<'a> {
@@ -18,7 +19,14 @@ struct StatsJson<'a> {
     fingerprint: &'a str,
     width: u32,
     prefixes: &'a [u32],
+    adapter: Option<AdapterJson<'a>>,
     spaces: Vec<SpaceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AdapterJson<'a> {
+    made_ms: i64,
+    made_with: &'a str,
 }
 
 #[derive(Serialize)]
@@ -59,6 +67,10 @@ fn json(stats: &Stats) -> StatsJson<'_> {
         fingerprint: &stats.fingerprint,
         width: stats.width,
         prefixes: &stats.prefixes,
+        adapter: stats
+            .adapter
+            .as_ref()
+            .map(|AdapterStats { made_ms, made_with, .. }| AdapterJson { made_ms: *made_ms, made_with }),
         spaces: spaces.collect(),
     }
 }
@@ -80,9 +92,12 @@ fn text(stats: &Stats) -> String {
         stats.width,
         prefixes(&stats.prefixes),
     );
+    if let Some(adapter) = &stats.adapter {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "adapter\t{}", one_line(&adapter.made_with));
+    }
     for space in &stats.spaces {
         let (name, rows) = (one_line(&space.name), space.rows);
-        // Writing to a string cannot fail.
         let _ =
             writeln!(text, "{name}\t{rows} rows, {} in graphs, {} hot bytes", space.rows_in_graphs, space.hot_bytes);
     }

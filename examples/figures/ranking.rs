@@ -1,0 +1,258 @@
+//! What each way of ordering is worth on judged collections, and heads trained on some of them and tried on others.
+
+use crate::Outcome;
+use crate::data::Judged as Set;
+use crate::quality::{discounted, interval, mean};
+use clap::Args;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+use uninote::disk::MemoryStorage;
+use uninote::encode::from_dir;
+use uninote::index::Judged;
+use uninote::rank::train::{Reinforced, Split, Supervised, Weighing, reinforce, split, supervise, weigh};
+use uninote::rank::{Head, List, Schema, Shape};
+use uninote::{Index, IndexOptions, Mode, Note, Query, SearchOptions};
+
+const DEPTH: usize = 10;
+
+#[derive(Args)]
+pub(crate) struct RankingArguments {
+    /// Collections to measure on, as folder:judgments
+    #[arg(required = true)]
+    sets: Vec<String>,
+    /// Collections to learn from, as folder:judgments
+    #[arg(long)]
+    learn: Vec<String>,
+    /// Queries taken from each at most
+    #[arg(long, default_value_t = usize::MAX)]
+    most: usize,
+    /// Encoder from a model directory, instead of the one built in
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// Features to read; all of them unless named
+    #[arg(long, value_delimiter = ',')]
+    features: Vec<String>,
+    /// Features to leave out
+    #[arg(long, value_delimiter = ',')]
+    without: Vec<String>,
+    /// Fits a weighted sum, its weights held close to that of the rule by this much
+    #[arg(long)]
+    ridge: Option<f64>,
+    /// Lets heads see sizes of values, and what all candidates of a query share
+    #[arg(long)]
+    absolute: bool,
+    /// Leash of stage 2
+    #[arg(long, default_value_t = 0.01)]
+    leash: f64,
+    /// Learning rate of stage 2
+    #[arg(long, default_value_t = 1e-3)]
+    rate: f64,
+    /// Seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Writes a head trained on everything there is to learn from
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// Lists of one collection.
+struct Lists {
+    name: String,
+    group: u32,
+    lists: Vec<List>,
+}
+
+/// Measures and trains.
+pub(crate) fn ranking(arguments: &RankingArguments) -> Outcome {
+    let mut groups = BTreeMap::new();
+    let mut indexes: BTreeMap<PathBuf, Index> = BTreeMap::new();
+    let mut gather = |set: &String, measured: bool| -> Outcome<Lists> {
+        let (folder, part) = set.rsplit_once(':').ok_or("write folder:judgments, such as scifact:train")?;
+        let next = groups.len() as u32;
+        let group = *groups.entry(folder.to_owned()).or_insert(next);
+        let judged =
+            if part == "titles" { Set::of_titles(Path::new(folder))? } else { Set::read(Path::new(folder), part)? };
+        let index = match indexes.entry(PathBuf::from(if part == "titles" { set } else { folder })) {
+            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::btree_map::Entry::Vacant(new) => new.insert(built(&judged, arguments.model.as_deref())?),
+        };
+        let queries = asked(&judged, arguments.most);
+        if measured {
+            modes(set, index, &queries)?;
+        }
+        let start = Instant::now();
+        let lists = index.snapshot().lists(&queries, &[], group)?;
+        let name = set.rsplit('/').next().unwrap_or(set).to_owned();
+        println!("  {} lists in {:.1} s", lists.len(), start.elapsed().as_secs_f64());
+        Ok(Lists { name, group, lists })
+    };
+    let measured = arguments.sets.iter().map(|set| gather(set, true)).collect::<Outcome<Vec<_>>>()?;
+    let learned = arguments.learn.iter().map(|set| gather(set, false)).collect::<Outcome<Vec<_>>>()?;
+    if learned.is_empty() {
+        return Ok(());
+    }
+    for set in &measured {
+        let others: Vec<List> =
+            learned.iter().filter(|other| other.group != set.group).flat_map(|other| other.lists.clone()).collect();
+        if others.iter().any(List::orders_differ) {
+            let [first, second] = trained(&others, arguments)?;
+            compare(&format!("{} after learning from the other collections", set.name), set, &first, &second)?;
+        }
+    }
+    let all: Vec<List> = learned.into_iter().flat_map(|set| set.lists).collect();
+    let [first, second] = trained(&all, arguments)?;
+    for set in &measured {
+        compare(&format!("{} after learning from all", set.name), set, &first, &second)?;
+    }
+    if let Some(path) = &arguments.out {
+        std::fs::write(path, second.to_bytes()?)?;
+        println!("wrote {}: {} numbers", path.display(), second.parameters());
+    }
+    Ok(())
+}
+
+fn built(judged: &Set, model: Option<&Path>) -> Outcome<Index> {
+    let options = match model {
+        Some(directory) => IndexOptions::new().encoder(from_dir(directory)?),
+        None => IndexOptions::new(),
+    };
+    let index = Index::create_in(Arc::new(MemoryStorage::new()), options)?;
+    for document in &judged.documents {
+        let note = Note::new(&document.id).title(&document.title).text(&document.text);
+        if note.validate().is_ok() {
+            index.add(note)?;
+        }
+    }
+    index.commit()?;
+    Ok(index)
+}
+
+/// The judged queries; one that is a document itself is not its own answer.
+fn asked(judged: &Set, most: usize) -> Vec<Judged> {
+    // Where queries and documents count from 1 each, an id says nothing.
+    let documents: HashMap<&str, &str> =
+        judged.documents.iter().map(|document| (document.id.as_str(), document.text.as_str())).collect();
+    let with_grades = judged.queries.iter().filter_map(|query| Some((query, judged.grades.get(&query.id)?)));
+    let asked = with_grades.map(|(query, grades)| {
+        let grades = grades.iter().map(|(id, grade)| (id.clone(), (*grade).max(0) as f32));
+        let own = documents.get(query.id.as_str()).filter(|text| **text == query.text);
+        Judged::new(Query::text(&query.text).except(own.map(|_| query.id.clone())), grades)
+    });
+    let all: Vec<Judged> = asked.collect();
+    let step = all.len().div_ceil(most).max(1);
+    all.into_iter().step_by(step).collect()
+}
+
+/// nDCG@10 and time of each mode.
+fn modes(set: &str, index: &Index, queries: &[Judged]) -> Outcome {
+    println!("{set}: {} notes, {} queries", index.snapshot().len(), queries.len());
+    for mode in [Mode::Dense, Mode::Lexical, Mode::Fused, Mode::Ranked] {
+        let options = SearchOptions::new().k(DEPTH).mode(mode);
+        let (mut scores, mut times) = (Vec::new(), Vec::new());
+        for Judged { query, grades, .. } in queries {
+            let grade = |id: &str| grades.iter().find(|(known, _)| known == id).map_or(0.0, |(_, grade)| *grade);
+            let start = Instant::now();
+            let answer = index.search(query.clone(), &options)?;
+            times.push(start.elapsed().as_secs_f64() * 1e6);
+            let found: Vec<f32> = answer.hits.iter().map(|hit| grade(&hit.id)).collect();
+            scores.push(ndcg(&found, grades.iter().map(|(_, grade)| *grade)));
+        }
+        times.sort_by(f64::total_cmp);
+        let (low, high) = interval(&scores);
+        let at = |share: f64| times[(times.len() as f64 * share) as usize];
+        println!(
+            "  {mode:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us",
+            mean(&scores),
+            at(0.5),
+            at(0.99)
+        );
+    }
+    Ok(())
+}
+
+fn ndcg(found: &[f32], all: impl Iterator<Item = f32>) -> f64 {
+    let mut best: Vec<f32> = all.filter(|grade| *grade > 0.0).collect();
+    best.sort_unstable_by(|left, right| right.total_cmp(left));
+    let ideal = discounted(best.into_iter().take(DEPTH).map(f64::from));
+    if ideal > 0.0 { discounted(found.iter().copied().take(DEPTH).map(f64::from)) / ideal } else { 0.0 }
+}
+
+/// A head after each stage.
+fn trained(lists: &[List], arguments: &RankingArguments) -> Outcome<[Head; 2]> {
+    let lists: Vec<List> = lists.iter().filter(|list| list.orders_differ()).cloned().collect();
+    let schema = Schema::built_in();
+    let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
+    let wanted = |name: &&str| {
+        (arguments.features.is_empty() || arguments.features.iter().any(|known| known == name))
+            && !arguments.without.iter().any(|known| known == name)
+    };
+    let names: Vec<&str> = names.into_iter().filter(wanted).collect();
+    let start = Head::untrained(&schema, &names, Shape::default(), arguments.seed)?;
+    let parts: Split = split(&lists, 0.2, arguments.seed);
+    let clock = Instant::now();
+    if let Some(ridge) = arguments.ridge {
+        let free = ["lexical", "dense", "lexical_share"].map(str::to_owned).to_vec();
+        let head =
+            weigh(&start, &lists, &Weighing { ridge, free, relative: !arguments.absolute, ..Weighing::default() })?;
+        let settings = Reinforced {
+            seed: arguments.seed,
+            leash: arguments.leash,
+            learning_rate: arguments.rate,
+            ..Reinforced::default()
+        };
+        let (second, report) = reinforce(&head, &lists, &parts, &settings)?;
+        println!("{} lists, stage 2 kept step {}", lists.len(), report.kept);
+        return Ok([head, second]);
+    }
+    let (first, report) =
+        supervise(&start, &lists, &parts, &Supervised { seed: arguments.seed, ..Supervised::default() })?;
+    let (second, reinforced) =
+        reinforce(&first, &lists, &parts, &Reinforced { seed: arguments.seed, ..Reinforced::default() })?;
+    let held_out = |report: &uninote::rank::train::Report| report.best().map_or(0.0, |point| point.held_out);
+    println!(
+        "{} lists: stage 1 kept step {} ({:.4} held out), stage 2 step {} ({:.4}); {:.0} s",
+        lists.len(),
+        report.kept,
+        held_out(&report),
+        reinforced.kept,
+        held_out(&reinforced),
+        clock.elapsed().as_secs_f64()
+    );
+    Ok([first, second])
+}
+
+/// Both stages beside the rule, on the lists of a collection.
+fn compare(what: &str, set: &Lists, first: &Head, second: &Head) -> Outcome {
+    let by_rule: Vec<f64> = set.lists.iter().map(|list| worth(list, &list.grades)).collect();
+    let by = |head: &Head| -> Outcome<Vec<f64>> {
+        let one = |list: &List| -> Outcome<f64> {
+            let scores = head.scores(&list.table)?;
+            let mut order: Vec<usize> = (0..scores.len()).collect();
+            order.sort_by(|left, right| scores[*right].total_cmp(&scores[*left]));
+            let grades: Vec<f32> = order.iter().map(|candidate| list.grades[*candidate]).collect();
+            Ok(worth(list, &grades))
+        };
+        set.lists.iter().map(one).collect()
+    };
+    let (first, second) = (by(first)?, by(second)?);
+    let gain = |new: &[f64], old: &[f64]| {
+        let gains: Vec<f64> = new.iter().zip(old).map(|(new, old)| new - old).collect();
+        let (low, high) = interval(&gains);
+        format!("{:+.4} [{low:+.4}, {high:+.4}]", mean(&gains))
+    };
+    println!(
+        "{what}: rule {:.4}, stage 1 {:.4} ({}), stage 2 {:.4} ({} over stage 1)",
+        mean(&by_rule),
+        mean(&first),
+        gain(&first, &by_rule),
+        mean(&second),
+        gain(&second, &first)
+    );
+    Ok(())
+}
+
+fn worth(list: &List, ordered: &[f32]) -> f64 {
+    ndcg(ordered, list.grades.iter().chain(&list.unretrieved).copied())
+}

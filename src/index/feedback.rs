@@ -1,0 +1,110 @@
+//! What people chose of what they were shown: kept in the index where its owner says so, and nowhere else.
+
+use super::commit::Commit;
+use super::state::now_ms;
+use super::target::seen;
+use super::writer::Writer;
+use crate::error::{QueryError, Result};
+use crate::query::{Like, Query, Sought, Term};
+use crate::segment::{load_feedback, store_feedback};
+use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
+use index_format::{EventRecord, Feedback, FileRef, SoughtRecord, TermRecord};
+
+/// Files of feedback from which on a commit makes one of them.
+const FILES: usize = 16;
+
+/// Notes shown that one event may name: nobody looks at more, and a file must not grow by what nobody looked at.
+const SHOWN_MAX: usize = 1_000;
+
+impl Writer {
+    /// Buffers what was chosen of an answer.
+    pub(super) fn feedback(&mut self, query: &Query, shown: &[String], chosen: &[String]) -> Result<()> {
+        let mut places = Vec::with_capacity(chosen.len());
+        for id in chosen {
+            let place = shown.iter().take(SHOWN_MAX).position(|shown| shown == id);
+            places.push(place.ok_or_else(|| QueryError::NotShown { id: id.clone() })? as u32);
+        }
+        places.sort_unstable();
+        places.dedup();
+        let terms = query.terms.iter().map(|term| self.recorded(term)).collect::<Result<Vec<_>>>()?;
+        if terms.is_empty() {
+            return Err(QueryError::Empty.into());
+        }
+        let shown = shown.iter().take(SHOWN_MAX).cloned().collect();
+        self.events.push(EventRecord { terms, shown, chosen: places, at_ms: now_ms() });
+        Ok(())
+    }
+
+    /// Forgets all feedback, what is not committed yet included, and commits what is written.
+    pub(super) fn forget_feedback(&mut self) -> Result<Commit> {
+        self.events.clear();
+        self.flush()?;
+        self.publish_with(|manifest| manifest.feedback.clear())?;
+        Ok(self.report())
+    }
+
+    /// Writes the buffered events to a file of their own; together with all others where those are many.
+    pub(super) fn write_events(&mut self) -> Result<Vec<FileRef>> {
+        let mut files = self.manifest.feedback.clone();
+        if self.events.is_empty() {
+            return Ok(files);
+        }
+        let storage = self.shared.storage.as_ref();
+        let mut events = Vec::new();
+        if files.len() >= FILES {
+            for file in files.drain(..) {
+                events.extend(load_feedback(storage, self.manifest.index_id, &file)?.events);
+            }
+        }
+        events.extend(self.events.iter().cloned());
+        let file = store_feedback(storage, self.manifest.index_id, self.next_file, &Feedback { events })?;
+        self.next_file += 1;
+        files.push(file);
+        Ok(files)
+    }
+
+    fn recorded(&self, term: &Term) -> Result<TermRecord> {
+        let sought = match &term.sought {
+            Sought::Text(text) => SoughtRecord::Text(text.clone()),
+            // Pictures can be large; what the encoder makes of one says the same.
+            Sought::Picture(picture) => SoughtRecord::Vector(String::new(), seen(&self.recipe.source, picture)?),
+            Sought::Vector { space, vector } => SoughtRecord::Vector(space.clone().unwrap_or_default(), vector.clone()),
+            Sought::Note { id, part } => {
+                let (part, ordinal, cell) = match *part {
+                    Like::Note => (ROW_NOTE, 0, 0),
+                    Like::Passage(ordinal) => (ROW_PASSAGE, ordinal, 0),
+                    Like::Picture(ordinal) => (ROW_PICTURE, ordinal, 0),
+                    Like::Region { picture, cell } => (ROW_REGION, picture, cell),
+                };
+                SoughtRecord::Note(id.clone(), part, ordinal, cell)
+            }
+            Sought::NoteIn { id, space } => SoughtRecord::NoteIn(id.clone(), space.clone()),
+        };
+        if !(term.weight.is_finite() && term.weight > 0.0) {
+            return Err(QueryError::Weight { given: term.weight }.into());
+        }
+        Ok(TermRecord { sought, weight: term.weight, wanted: term.wanted })
+    }
+}
+
+/// The query of a stored event.
+pub(super) fn query_of(event: &EventRecord) -> Query {
+    let sought = |record: &SoughtRecord| match record {
+        SoughtRecord::Text(text) => Sought::Text(text.clone()),
+        SoughtRecord::Vector(space, vector) => {
+            Sought::Vector { space: (!space.is_empty()).then(|| space.clone()), vector: vector.clone() }
+        }
+        SoughtRecord::Note(id, part, ordinal, cell) => {
+            let part = match *part {
+                ROW_PASSAGE => Like::Passage(*ordinal),
+                ROW_PICTURE => Like::Picture(*ordinal),
+                ROW_REGION => Like::Region { picture: *ordinal, cell: *cell },
+                _ => Like::Note,
+            };
+            Sought::Note { id: id.clone(), part }
+        }
+        SoughtRecord::NoteIn(id, space) => Sought::NoteIn { id: id.clone(), space: space.clone() },
+    };
+    let term = |term: &TermRecord| Term { sought: sought(&term.sought), weight: term.weight, wanted: term.wanted };
+    Query { terms: event.terms.iter().map(term).collect(), except: Vec::new() }
+}

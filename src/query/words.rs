@@ -1,0 +1,99 @@
+//! The words of a query, bound to the segments it is asked of.
+
+use super::dense::Search;
+use super::opened::Opened;
+use super::search::Wording;
+use crate::error::Result;
+use crate::lexical::{Bound, DamagedWords, Found, Language, Matched, WordsQuery};
+
+/// Terms that are looked up at most: of a long text those that say most about it.
+const TERMS: usize = 128;
+
+/// Terms that stand for texts that others are compared with.
+const EXPANSION: usize = 24;
+
+/// The terms of a query in the segments of a search.
+pub(super) struct Words<'a> {
+    query: WordsQuery,
+    bound: Bound<'a>,
+    segments: &'a [Opened<'a>],
+    language: Language,
+    /// By term of the query, what it is worth as a share of all.
+    worths: Vec<f32>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(segments: &'a [Opened<'a>], wordings: &[Wording], language: Language) -> Result<Self> {
+        let mut query = WordsQuery::new(language);
+        wordings.iter().for_each(|wording| query.add(&wording.text, wording.weight));
+        let bound = bind(&query, segments, TERMS)?;
+        let total = bound.weight();
+        let worth = |asked: &str| {
+            let term = bound.terms().iter().find(|term| term.term == asked);
+            term.map_or(0.0, |term| term.weight / total)
+        };
+        let worths = query.terms().map(|asked| worth(&asked.term)).collect();
+        Ok(Self { query, bound, segments, language, worths })
+    }
+
+    /// Whether nothing is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.query.is_empty()
+    }
+
+    /// What is asked for, to find it in a text.
+    pub(super) const fn query(&self) -> &WordsQuery {
+        &self.query
+    }
+
+    /// What a term of the query is worth, as a share of all of them.
+    pub(super) fn worth(&self, term: usize) -> f32 {
+        self.worths.get(term).copied().unwrap_or(0.0)
+    }
+
+    /// The best notes, best first.
+    pub(super) fn best(&self, search: &Search<'_>, most: usize) -> Result<Vec<Found>> {
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let alive = |segment: usize, note: u32| {
+            let opened = self.segments.get(segment);
+            opened.is_some_and(|opened| !opened.live.deleted.contains(note)) && !search.excludes(segment, note)
+        };
+        let stopped = || search.limits.check().is_err();
+        let found = self.bound.top(most, &alive, &stopped).map_err(|damaged| in_file(self.segments, damaged))?;
+        search.limits.check()?;
+        Ok(found)
+    }
+
+    /// How notes match, each named by its segment and its ordinal there.
+    pub(super) fn score(&self, notes: &[(usize, u32)]) -> Result<Vec<Matched>> {
+        self.bound.score(notes).map_err(|damaged| in_file(self.segments, damaged))
+    }
+
+    /// How notes match what some texts say together, each with its weight: the few terms that say most about them.
+    pub(super) fn score_like(&self, texts: &[(&str, f32)], notes: &[(usize, u32)]) -> Result<Vec<Matched>> {
+        let mut query = WordsQuery::new(self.language);
+        texts.iter().filter(|(_, weight)| *weight > 0.0).for_each(|(text, weight)| query.add(text, *weight));
+        let bound = bind(&query, self.segments, EXPANSION)?;
+        bound.score(notes).map_err(|damaged| in_file(self.segments, damaged))
+    }
+
+    /// No note scores more.
+    pub(super) fn most(&self) -> f32 {
+        self.bound.best()
+    }
+}
+
+/// The best terms of a query, looked up.
+fn bind<'a>(query: &WordsQuery, segments: &'a [Opened<'a>], most: usize) -> Result<Bound<'a>> {
+    let views: Vec<_> = segments.iter().map(Opened::words).collect();
+    Bound::new(query, &views, most).map_err(|damaged| in_file(segments, damaged))
+}
+
+fn in_file(segments: &[Opened<'_>], damaged: DamagedWords) -> crate::Error {
+    match segments.get(damaged.segment) {
+        Some(opened) => opened.live.segment.damaged(damaged.source),
+        None => crate::Error::Damaged { file: String::new(), source: damaged.source },
+    }
+}
