@@ -285,7 +285,7 @@ pub(crate) fn files() -> Files {
         rotations: vec![named(FileKind::Rotation, &rotation)],
         head: None,
         adapter: Some(named(FileKind::Adapter, &adapter)),
-        feedback: vec![named(FileKind::&feedback)],
+        feedback: vec![named(FileKind::Feedback, &feedback)],
     };
     let files = [
         ("adapter-00000006.uni", adapter),
