@@ -108,6 +108,7 @@
 //! are mapped as they are. Files may change without a way to upgrade until release 0.1.0, and say so with a clear error.
 
 pub mod disk;
+pub mod duplicates;
 pub mod encode;
 pub mod error;
 pub mod eval;

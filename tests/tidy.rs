@@ -24,10 +24,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("encode", &["disk", "note", "vector"]),
     ("graph", &["vector"]),
     ("error", &["disk", "encode", "graph", "note", "rank", "vector"]),
+    ("duplicates", &["error"]),
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["error", "lexical", "note", "rank", "segment", "vector"]),
-    ("index", &["disk", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"]),
-    ("eval", &["measure"]),
+    (
+        "index",
+        &["disk", "duplicates", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"],
+    ),
+    ("eval", &["disk", "encode", "error", "import", "index", "measure", "note", "query", "vector"]),
 ];
 
 /// Each package of the owner's card: its name in code, and the rooms that may name it.
@@ -235,7 +239,9 @@ fn links_between_documents_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/BENCHMARKS.md",
         "docs/ENCODERS.md",
+        "docs/EVAL.md",
         "docs/MODELS.md",
+        "docs/RANKING.md",
         "docs/SHELL.md",
         "index-format/SPEC.md",
     ] {

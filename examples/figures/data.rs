@@ -75,6 +75,26 @@ impl Judged {
         queries.retain(|query| grades.get(&query.id).is_some_and(|found| found.values().any(|grade| *grade > 0)));
         Ok(Self { documents: entries(&folder.join("corpus.jsonl.gz"))?, queries, grades })
     }
+
+    /// Judgments that nobody made: each title asks for the documents it was taken from.
+    pub(crate) fn of_titles(folder: &Path) -> Outcome<Self> {
+        let mut documents = entries(&folder.join("corpus.jsonl.gz"))?;
+        let mut grades: HashMap<String, HashMap<String, i32>> = HashMap::new();
+        let mut queries = Vec::new();
+        for document in &mut documents {
+            let title = std::mem::take(&mut document.title);
+            if title.is_empty() || document.text.is_empty() {
+                continue;
+            }
+            let id = format!("title {title}");
+            let found = grades.entry(id.clone()).or_default();
+            if found.is_empty() {
+                queries.push(Entry { id, title: String::new(), text: title });
+            }
+            found.insert(document.id.clone(), 1);
+        }
+        Ok(Self { documents, queries, grades })
+    }
 }
 
 fn entries(path: &Path) -> Outcome<Vec<Entry>> {

@@ -4,14 +4,14 @@ use crate::Outcome;
 use crate::data::Judged as Set;
 use crate::quality::{discounted, interval, mean};
 use clap::Args;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use uninote::disk::MemoryStorage;
 use uninote::encode::from_dir;
 use uninote::index::Judged;
-use uninote::rank::train::{Reinforced, Split, Supervised, reinforce, split, supervise};
+use uninote::rank::train::{Reinforced, Split, Supervised, Weighing, reinforce, split, supervise, weigh};
 use uninote::rank::{Head, List, Schema, Shape};
 use uninote::{Index, IndexOptions, Mode, Note, Query, SearchOptions};
 
@@ -37,6 +37,27 @@ pub(crate) struct RankingArguments {
     /// Features to leave out
     #[arg(long, value_delimiter = ',')]
     without: Vec<String>,
+    /// Fits a weighted sum, its weights held close to that of the rule by this much
+    #[arg(long)]
+    ridge: Option<f64>,
+    /// Lets heads see sizes of values, and what all candidates of a query share
+    #[arg(long)]
+    absolute: bool,
+    /// Tunes the weighted sum with all weights free, at this learning rate
+    #[arg(long)]
+    tune: Option<f64>,
+    /// Share of features taken away at random in stage 1
+    #[arg(long, default_value_t = 0.05)]
+    dropout: f64,
+    /// Decay of weights in stage 1
+    #[arg(long, default_value_t = 0.01)]
+    decay: f64,
+    /// Leash of stage 2
+    #[arg(long, default_value_t = 0.01)]
+    leash: f64,
+    /// Learning rate of stage 2
+    #[arg(long, default_value_t = 1e-3)]
+    rate: f64,
     /// Seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -60,8 +81,9 @@ pub(crate) fn ranking(arguments: &RankingArguments) -> Outcome {
         let (folder, part) = set.rsplit_once(':').ok_or("write folder:judgments, such as scifact:train")?;
         let next = groups.len() as u32;
         let group = *groups.entry(folder.to_owned()).or_insert(next);
-        let judged = Set::read(Path::new(folder), part)?;
-        let index = match indexes.entry(PathBuf::from(folder)) {
+        let judged =
+            if part == "titles" { Set::of_titles(Path::new(folder))? } else { Set::read(Path::new(folder), part)? };
+        let index = match indexes.entry(PathBuf::from(if part == "titles" { set } else { folder })) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => new.insert(built(&judged, arguments.model.as_deref())?),
         };
@@ -81,7 +103,8 @@ pub(crate) fn ranking(arguments: &RankingArguments) -> Outcome {
         return Ok(());
     }
     for set in &measured {
-        let others: Vec<List> = learned.iter().filter(|other| other.group != set.group).flat_map(|other| other.lists.clone()).collect();
+        let others: Vec<List> =
+            learned.iter().filter(|other| other.group != set.group).flat_map(|other| other.lists.clone()).collect();
         if others.iter().any(List::orders_differ) {
             let [first, second] = trained(&others, arguments)?;
             compare(&format!("{} after learning from the other collections", set.name), set, &first, &second)?;
@@ -117,10 +140,14 @@ fn built(judged: &Set, model: Option<&Path>) -> Outcome<Index> {
 
 /// The judged queries; one that is a document itself is not its own answer.
 fn asked(judged: &Set, most: usize) -> Vec<Judged> {
+    // Where queries and documents count from 1 each, an id says nothing.
+    let documents: HashMap<&str, &str> =
+        judged.documents.iter().map(|document| (document.id.as_str(), document.text.as_str())).collect();
     let with_grades = judged.queries.iter().filter_map(|query| Some((query, judged.grades.get(&query.id)?)));
     let asked = with_grades.map(|(query, grades)| {
         let grades = grades.iter().map(|(id, grade)| (id.clone(), (*grade).max(0) as f32));
-        Judged::new(Query::text(&query.text).except([query.id.clone()]), grades)
+        let own = documents.get(query.id.as_str()).filter(|text| **text == query.text);
+        Judged::new(Query::text(&query.text).except(own.map(|_| query.id.clone())), grades)
     });
     let all: Vec<Judged> = asked.collect();
     let step = all.len().div_ceil(most).max(1);
@@ -144,7 +171,12 @@ fn modes(set: &str, index: &Index, queries: &[Judged]) -> Outcome {
         times.sort_by(f64::total_cmp);
         let (low, high) = interval(&scores);
         let at = |share: f64| times[(times.len() as f64 * share) as usize];
-        println!("  {mode:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us", mean(&scores), at(0.5), at(0.99));
+        println!(
+            "  {mode:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us",
+            mean(&scores),
+            at(0.5),
+            at(0.99)
+        );
     }
     Ok(())
 }
@@ -169,8 +201,39 @@ fn trained(lists: &[List], arguments: &RankingArguments) -> Outcome<[Head; 2]> {
     let start = Head::untrained(&schema, &names, Shape::default(), arguments.seed)?;
     let parts: Split = split(&lists, 0.2, arguments.seed);
     let clock = Instant::now();
-    let (first, report) = supervise(&start, &lists, &parts, &Supervised { seed: arguments.seed, ..Supervised::default() })?;
-    let (second, reinforced) = reinforce(&first, &lists, &parts, &Reinforced { seed: arguments.seed, ..Reinforced::default() })?;
+    if let Some(ridge) = arguments.ridge {
+        let free = ["lexical", "dense", "lexical_share"].map(str::to_owned).to_vec();
+        let head =
+            weigh(&start, &lists, &Weighing { ridge, free, relative: !arguments.absolute, ..Weighing::default() })?;
+        let head = match arguments.tune {
+            Some(learning_rate) => {
+                let settings = Supervised {
+                    seed: arguments.seed,
+                    learning_rate,
+                    feature_dropout: arguments.dropout,
+                    weight_decay: arguments.decay,
+                    ..Supervised::default()
+                };
+                let (head, report) = supervise(&head, &lists, &parts, &settings)?;
+                println!("tuned, kept step {}", report.kept);
+                head
+            }
+            None => head,
+        };
+        let settings = Reinforced {
+            seed: arguments.seed,
+            leash: arguments.leash,
+            learning_rate: arguments.rate,
+            ..Reinforced::default()
+        };
+        let (second, report) = reinforce(&head, &lists, &parts, &settings)?;
+        println!("{} lists, stage 2 kept step {}", lists.len(), report.kept);
+        return Ok([head, second]);
+    }
+    let (first, report) =
+        supervise(&start, &lists, &parts, &Supervised { seed: arguments.seed, ..Supervised::default() })?;
+    let (second, reinforced) =
+        reinforce(&first, &lists, &parts, &Reinforced { seed: arguments.seed, ..Reinforced::default() })?;
     let held_out = |report: &uninote::rank::train::Report| report.best().map_or(0.0, |point| point.held_out);
     println!(
         "{} lists: stage 1 kept step {} ({:.4} held out), stage 2 step {} ({:.4}); {:.0} s",

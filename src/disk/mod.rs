@@ -11,7 +11,7 @@
 //! * `file`: [`FileStorage`], a directory. `lock`: its writer lock.
 //! * `memory`: [`MemoryStorage`], the in-memory twin. `ledger`: its account of what would survive a power loss.
 //!   `faults`: the faults that it can be asked for, and how a torn file looks.
-//! * `source`: reading a file that is not part of an index.
+//! * `source`: reading, listing and writing files that are not part of an index.
 //! * `error`: [`DiskError`].
 //!
 //! Absences: the room does not know what the bytes mean, starts no thread, and never retries a failed sync.
@@ -38,9 +38,9 @@ pub use error::DiskError;
 pub use faults::{FaultKind, Step, Survival};
 pub use file::FileStorage;
 pub use memory::MemoryStorage;
-pub(crate) use source::read_source;
+pub(crate) use source::{list_source, read_source, write_whole};
 #[cfg(feature = "checkpoints")]
-pub(crate) use source::{list_source, map_source, resolve_source};
+pub(crate) use source::{map_source, resolve_source};
 
 /// Name of the lock file inside a storage directory.
 const LOCK_NAME: &str = "lock";

@@ -1,10 +1,10 @@
-//! Reading files that are not part of an index: the originals of pictures, the files of a model.
+//! Files that are not part of an index: the originals of pictures, the files of a model, judgments; and reports.
 
 #[cfg(feature = "checkpoints")]
 use super::Bytes;
 use super::DiskError;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 #[cfg(feature = "checkpoints")]
 use std::path::PathBuf;
@@ -23,6 +23,15 @@ pub(crate) fn read_source(path: &Path, limit: u64) -> Result<Vec<u8>, DiskError>
         return Err(refused(std::io::Error::new(std::io::ErrorKind::FileTooLarge, why)));
     }
     Ok(bytes)
+}
+
+/// Writes a file that is not part of an index, in the place of one that is there.
+///
+/// # Errors
+/// [`DiskError`] where it cannot be written.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    let mut file = File::create(path).map_err(|source| DiskError::changing("create", path, source))?;
+    file.write_all(bytes).map_err(|source| DiskError::writing(path, source))
 }
 
 /// A file of another program's making, mapped if it is not small. See [`Bytes`] for what happens to a map whose file is cut
@@ -48,7 +57,6 @@ pub(crate) fn map_source(path: &Path) -> Result<Bytes, DiskError> {
 ///
 /// # Errors
 /// [`DiskError`] where it is missing or cannot be listed.
-#[cfg(feature = "checkpoints")]
 pub(crate) fn list_source(path: &Path) -> Result<Vec<String>, DiskError> {
     let refused = |source| DiskError::reading("list", path, source);
     let mut names = Vec::new();

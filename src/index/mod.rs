@@ -12,6 +12,7 @@
 //! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
 //! | `train.rs` | heads trained on judgments and feedback |
+//! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
@@ -34,14 +35,15 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod duplicates;
 mod feedback;
 mod guarded;
+mod material;
 mod opening;
 mod options;
 mod pipeline;
 mod prepare;
 mod reencode;
-mod material;
 mod snapshot;
 mod spaces;
 mod spill;
@@ -63,6 +65,7 @@ pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 
 use crate::disk::{FileStorage, Storage};
+use crate::duplicates::{DuplicateOptions, DuplicateReport};
 use crate::encode::SharedEncoder;
 #[cfg(doc)]
 use crate::error::Error;
@@ -122,6 +125,19 @@ impl Index {
     /// [`Error::NoSuchNote`], [`Error::NoSuchPart`], and those of [`Index::search`].
     pub fn similar(&self, id: &str, part: Like, options: &SearchOptions) -> Result<Answer> {
         self.snapshot().search(Query::similar_to_part(id, part), options)
+    }
+
+    /// All clusters of notes that are the same or nearly so, in the last committed state ([`Snapshot::duplicates`]).
+    ///
+    /// # Errors
+    /// Bad options, [`Error::Cancelled`], damage met on the way.
+    pub fn duplicates(
+        &self,
+        options: &DuplicateOptions,
+        cancel: Option<&Cancel>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<DuplicateReport> {
+        self.snapshot().duplicates(options, cancel, progress)
     }
 
     /// The note with this id, in the last committed state.

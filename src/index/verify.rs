@@ -147,7 +147,7 @@ impl VerifyReport {
 
     /// The head and the feedback.
     fn check_learnt(&mut self, storage: &dyn Storage, manifest: &Manifest) {
-        for file in &manifest.head {
+        if let Some(file) = &manifest.head {
             self.check(storage, manifest.index_id, FileKind::Head, file, &mut |bytes| {
                 Ok(FileTable::parse(bytes, FileKind::Head)?.damages(bytes))
             });

@@ -78,6 +78,44 @@ pub struct StageScores {
     pub full: f32,
 }
 
+/// A feature of a hit, as the ranking head saw it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FeatureShare {
+    /// Its name; what each means is in [`rank::column`](crate::rank::column).
+    pub name: String,
+    /// Its value; none where the note lacks it or the query does not ask it.
+    pub value: Option<f32>,
+    /// What it adds to the head's score, against the mean candidate of the query (integrated gradients).
+    pub contribution: f32,
+}
+
+/// How a hit came to its place.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// Its place by vectors, from 0; none where it is not among the best hundred.
+    pub dense: Option<usize>,
+    /// Its place by words, from 0; none where it is not among the best hundred.
+    pub lexical: Option<usize>,
+    /// Its place by the rule that puts both together, from 0; none where it is not among the candidates.
+    pub fused: Option<usize>,
+    /// BM25 of its words; 0 where it has none of the query's.
+    pub bm25: f32,
+    /// Share of what the query's words are worth that it has.
+    pub coverage: f32,
+    /// Score of the head for the mean candidate of the query, to which the features' contributions are added.
+    pub baseline: f32,
+    /// What the head saw, in its own order; empty where no head was asked.
+    pub features: Vec<FeatureShare>,
+}
+
+impl Explanation {
+    /// Before anything is known.
+    pub(super) const NOTHING: Self =
+        Self { dense: None, lexical: None, fused: None, bm25: 0.0, coverage: 0.0, baseline: 0.0, features: Vec::new() };
+}
+
 /// One note of an answer.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -98,6 +136,8 @@ pub struct Hit {
     pub aims: Vec<AimScore>,
     /// What each stage thought of the winning row.
     pub stages: StageScores,
+    /// How it came to its place, where that was asked for.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// How an answer came about.

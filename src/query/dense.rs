@@ -66,6 +66,16 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// What is searched for in the encoder's spaces.
+    pub(super) fn content(&self) -> Option<&Aiming<'a>> {
+        self.aims.iter().find(|aim| aim.aim.space.is_none())
+    }
+
+    /// Whether whole notes and their parts are looked at.
+    pub(super) fn looks_into_both(&self) -> bool {
+        self.content().is_some_and(|aim| aim.spaces.len() > 1)
+    }
+
     /// Whether a note must not be in the answer.
     pub(super) fn excludes(&self, segment: usize, note: u32) -> bool {
         self.excluded.get(segment).is_some_and(|notes| notes.contains(&note))

@@ -27,6 +27,7 @@ pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>]) -> Result<Hit> 
         row,
         passage,
         aims: if aims.len() > 1 { aims.iter().map(|aim| score_in(found, aim)).collect() } else { Vec::new() },
+        explanation: placed.why.clone(),
         stages: StageScores { coarse: found.candidate.coarse, full: found.candidate.full },
     })
 }

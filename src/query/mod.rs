@@ -22,6 +22,7 @@
 //! | `group.rs` | rows to notes: the best row of each, order |
 //! | `words.rs` | the words of a query in the segments |
 //! | `pool/` | the order of a query with words: candidates, fusion, features, head |
+//! | `nearby.rs` | all rows within a cosine of a vector |
 //! | `evidence.rs` | hits with title, winning row and best passage |
 //!
 //! Segments are arguments here; which are alive, and since when, is the index's business, and so is what turned a text
@@ -37,6 +38,7 @@ mod dense;
 mod evidence;
 mod group;
 mod judge;
+mod nearby;
 mod opened;
 mod options;
 mod plan;
@@ -50,11 +52,12 @@ mod walk;
 mod words;
 
 pub(crate) use aim::Aim;
-pub use answer::{AimScore, Answer, Hit, Passage, Row, StageScores, Stages};
+pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, StageScores, Stages};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
+pub(crate) use nearby::near_rows;
 pub(crate) use options::Limits;
-pub use options::{Cancel, Granularity, Mode, SearchOptions};
+pub use options::{Cancel, Fusion, Granularity, Mode, SearchOptions};
 pub(crate) use search::{Contest, LiveSegment, Scope, Target, Wording, contest, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};

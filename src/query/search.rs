@@ -7,7 +7,7 @@ use super::group::Found;
 use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
 use super::words::Words;
-use super::{Answer, Cursor, Mode, Stages, pool};
+use super::{Answer, Cursor, Explanation, Fusion, Mode, Stages, pool};
 use crate::error::{QueryError, Result};
 use crate::lexical::Language;
 use crate::rank::{Head, Schema, Table};
@@ -72,6 +72,8 @@ pub(super) struct Placed<'a> {
     pub(super) found: Found<'a>,
     /// What the order is by.
     pub(super) score: f32,
+    /// How it came here, where that is asked for.
+    pub(super) why: Option<Box<Explanation>>,
 }
 
 /// Searches the segments for the notes that match the target best.
@@ -144,7 +146,7 @@ pub(crate) struct Contest {
 pub(crate) fn contest(scope: &Scope<'_>, target: &Target, options: &SearchOptions, schema: &Schema) -> Result<Contest> {
     let limits = Limits::start(options);
     with_search(scope, target, options, &limits, |search, words| {
-        let pool = pool::Pool::gather(search, words)?;
+        let pool = pool::Pool::gather(search, words, Fusion::Scores)?;
         let table = pool::table(search, words, &pool, schema)?;
         let id = |contender: &pool::Contender<'_>| {
             String::from_utf8_lossy(contender.found.id().unwrap_or_default()).into_owned()
@@ -158,7 +160,12 @@ fn dense<'a>(search: &Search<'a>, options: &SearchOptions) -> Result<Page<'a>> {
     let (mut found, stages) = search.found(Part { k: options.k, after: options.after.as_ref() })?;
     let more = found.len() > options.k;
     found.truncate(options.k);
-    let placed = found.into_iter().map(|found| Placed { score: found.score, found }).collect();
+    let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
+    let place = |(place, found): (usize, Found<'a>)| {
+        let why = Explanation { dense: Some(seen + place), ..Explanation::NOTHING };
+        Placed { score: found.score, found, why: options.explain.then(|| Box::new(why)) }
+    };
+    let placed = found.into_iter().enumerate().map(place).collect();
     Ok(Page { placed, more, stages })
 }
 

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::lexical::{Bound, DamagedWords, Found, Language, Matched, WordsQuery};
 
 /// Terms that are looked up at most: of a long text those that say most about it.
-const TERMS: usize = 64;
+const TERMS: usize = 128;
 
 /// Terms that stand for texts that others are compared with.
 const EXPANSION: usize = 24;
@@ -18,6 +18,8 @@ pub(super) struct Words<'a> {
     bound: Bound<'a>,
     segments: &'a [Opened<'a>],
     language: Language,
+    /// By term of the query, what it is worth as a share of all.
+    worths: Vec<f32>,
 }
 
 impl<'a> Words<'a> {
@@ -25,7 +27,13 @@ impl<'a> Words<'a> {
         let mut query = WordsQuery::new(language);
         wordings.iter().for_each(|wording| query.add(&wording.text, wording.weight));
         let bound = bind(&query, segments, TERMS)?;
-        Ok(Self { query, bound, segments, language })
+        let total = bound.weight();
+        let worth = |asked: &str| {
+            let term = bound.terms().iter().find(|term| term.term == asked);
+            term.map_or(0.0, |term| term.weight / total)
+        };
+        let worths = query.terms().map(|asked| worth(&asked.term)).collect();
+        Ok(Self { query, bound, segments, language, worths })
     }
 
     /// Whether nothing is asked for.
@@ -36,6 +44,11 @@ impl<'a> Words<'a> {
     /// What is asked for, to find it in a text.
     pub(super) const fn query(&self) -> &WordsQuery {
         &self.query
+    }
+
+    /// What a term of the query is worth, as a share of all of them.
+    pub(super) fn worth(&self, term: usize) -> f32 {
+        self.worths.get(term).copied().unwrap_or(0.0)
     }
 
     /// The best notes, best first.

@@ -13,6 +13,8 @@ use super::{Feature, Table};
 pub(super) const LANES: usize = 8;
 /// Inputs a feature and candidate, besides the one for missing values.
 const PER_FEATURE: usize = 3;
+/// Which of them says how many standard deviations a value lies from the mean.
+pub(super) const DEVIATION: usize = 1;
 /// Inputs a feature and query.
 const PER_CONTEXT: usize = 2;
 /// Scaled values are cut here: one wild value must not drown the others.

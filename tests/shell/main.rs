@@ -9,6 +9,7 @@
 mod bad_index;
 mod bad_notes;
 mod commands;
+mod eval;
 mod pipes;
 mod reencode;
 mod sandbox;

@@ -2,6 +2,7 @@
 
 use std::io;
 use uninote::Error;
+use uninote::eval::EvalError;
 use uninote::import::ImportError;
 
 /// Exit code: nothing found, or a check failed.
@@ -36,6 +37,9 @@ pub(crate) enum Failure {
     /// A source said no.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// What was to be evaluated cannot be.
+    #[error(transparent)]
+    Eval(#[from] EvalError),
     /// The cache of models, or the server that fills it, said no.
     #[cfg(feature = "hub")]
     #[error(transparent)]
@@ -74,7 +78,9 @@ impl Failure {
     pub(crate) const fn code(&self) -> u8 {
         match self {
             Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) => NOTHING,
-            Self::Index(Error::Cancelled) | Self::Interrupted => INTERRUPTED,
+            Self::Index(Error::Cancelled) | Self::Eval(EvalError::Index(Error::Cancelled)) | Self::Interrupted => {
+                INTERRUPTED
+            }
             #[cfg(feature = "hub")]
             Self::Hub(uninote::hub::HubError::NotCached { .. }) => NOTHING,
             _ => INPUT,
@@ -84,7 +90,7 @@ impl Failure {
     /// What to tell the user; nothing where he knows already.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Self::Index(Error::Cancelled) | Self::Interrupted => None,
+            Self::Index(Error::Cancelled) | Self::Eval(EvalError::Index(Error::Cancelled)) | Self::Interrupted => None,
             other => Some(other.to_string()),
         }
     }

@@ -6,7 +6,9 @@
 //! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
 //! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
 //! | `get.rs`, `delete.rs` | one note, out or away |
+//! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
+//! | `eval.rs` | how good searching is on a judged collection |
 //! | `encoder.rs` | which encoder, and from where |
 //! | `model/` | models in the cache, with the feature `hub` |
 //! | `failure.rs` | what ends a command, and its exit code |
@@ -19,7 +21,9 @@
 mod add;
 mod compact;
 mod delete;
+mod duplicates;
 mod encoder;
+mod eval;
 mod failure;
 mod get;
 mod hits;
@@ -100,12 +104,16 @@ enum Command {
     Get(get::Get),
     /// Delete notes
     Delete(delete::Delete),
+    /// Find notes that are the same or nearly so
+    Duplicates(duplicates::Duplicates),
     /// Count notes, segments and bytes
     Stats,
     /// Read every byte of the index and name each damage
     Verify,
     /// Move the index to another encoder: every note is encoded anew
     Reencode(reencode::Reencode),
+    /// Measure how good searching is on a judged collection, with intervals
+    Eval(eval::Eval),
     /// Merge all segments into one and give the space of deleted notes back
     Compact,
     /// List, fetch and find models of the Hugging Face cache
@@ -127,9 +135,11 @@ fn main() -> ExitCode {
         Command::Similar(similar) => similar.run(&place),
         Command::Get(get) => get.run(&place),
         Command::Delete(delete) => delete.run(&place),
+        Command::Duplicates(duplicates) => duplicates.run(&place),
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
+        Command::Eval(eval) => eval.run(&place),
         Command::Compact => compact::run(&place),
         #[cfg(feature = "hub")]
         Command::Model(model) => model.run(&place),

@@ -16,6 +16,10 @@ const COUNTED: &str = "{bar:30} {pos}/{len} notes, {per_sec}, {eta} left";
 /// While files arrive.
 #[cfg(feature = "hub")]
 const ARRIVING: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
+/// Work of several kinds, one after the other.
+const STEPS: &str = "{spinner} {msg}: {pos}/{len}, {elapsed}";
+/// A kind of it that does not know its end.
+const STEPS_OPEN: &str = "{spinner} {msg}: {pos}, {elapsed}";
 /// Work that does not say how far it is.
 const WORKING: &str = "{spinner} {msg}, {elapsed}";
 
@@ -65,6 +69,16 @@ impl Progress {
         self.0.set_position(done);
     }
 
+    /// So much is done of one kind of work; `of` is 0 where its end is not known.
+    pub(crate) fn at(&self, doing: &str, done: u64, of: u64) {
+        if self.0.message() != doing {
+            self.0.set_style(style(if of == 0 { STEPS_OPEN } else { STEPS }));
+            self.0.set_message(doing.to_owned());
+            self.0.set_length(of);
+        }
+        self.0.set_position(done);
+    }
+
     fn start(template: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style(template));
         if !bar.is_hidden() {
@@ -107,7 +121,7 @@ mod tests {
 
     #[test]
     fn templates_are_valid() {
-        for template in [COUNTING, COUNTED, WORKING] {
+        for template in [COUNTING, COUNTED, WORKING, STEPS, STEPS_OPEN] {
             ProgressStyle::with_template(template).unwrap();
         }
         #[cfg(feature = "hub")]

@@ -20,7 +20,7 @@ pub(super) fn by_rank(contenders: &[Contender<'_>]) -> Vec<f32> {
 /// "An analysis of fusion functions for hybrid retrieval"). The least in the pool stays out of it: where a list of a hundred
 /// ends says nothing about how good its first is.
 pub(super) fn by_score(contenders: &[Contender<'_>]) -> Vec<f32> {
-    let dense = shares(contenders.iter().map(|contender| contender.found.score));
+    let dense = shares(contenders.iter().map(|contender| contender.close));
     let words = shares(contenders.iter().map(|contender| contender.matched.score));
     dense.into_iter().zip(words).map(|(dense, words)| DENSE_SHARE * dense + (1.0 - DENSE_SHARE) * words).collect()
 }

@@ -6,19 +6,22 @@
 //! | `mod.rs` | the pool: the best notes by vectors and by words, completed |
 //! | `fuse.rs` | rules that make one score of two |
 //! | `order.rs` | the order of a mode, and its pages |
-//! | `features.rs` | what a head reads of the pool |
+//! | `features/` | what a head reads of the pool |
+//! | `explain.rs` | how a hit came to its place |
 //!
 //! The pool is the same for every page: what comes after it stands in an order that does not depend on it.
 
+mod explain;
 mod features;
 mod fuse;
 mod order;
 
 use super::dense::{Part, Search};
 use super::group::{Found, found_anyway};
-use super::{Stages, words::Words};
+use super::{Fusion, Stages, words::Words};
 use crate::error::Result;
 use crate::lexical::Matched;
+use features::{Compared, Parts};
 use std::collections::HashMap;
 
 pub(super) use features::table;
@@ -30,8 +33,14 @@ pub(super) const POOL: usize = 100;
 /// A note that may be in the answer.
 #[derive(Clone)]
 pub(super) struct Contender<'a> {
-    /// Its best row; its score is what the vectors say of the note.
+    /// Its best row.
     pub(super) found: Found<'a>,
+    /// Its vectors in the encoder's spaces.
+    parts: Parts<'a>,
+    /// What each of them says.
+    compared: Compared,
+    /// What they say together.
+    pub(super) close: f32,
     /// What its words say.
     pub(super) matched: Matched,
     /// What the rule makes of both.
@@ -40,10 +49,15 @@ pub(super) struct Contender<'a> {
     pub(super) places: [Option<u32>; 2],
 }
 
-impl Contender<'_> {
-    /// Whether it has a row where the query looks.
-    fn has_row(&self) -> bool {
-        self.found.has_row()
+impl<'a> Contender<'a> {
+    fn new(search: &Search<'a>, found: Found<'a>, places: [Option<u32>; 2]) -> Self {
+        let parts = Parts::of(&found);
+        let compared = search.content().map_or(Compared::NOTHING, |aim| Compared::of(aim.axes.full(), &parts));
+        // A note that is good as a whole and in one place is better than one that is either.
+        let both = f32::midpoint(compared.whole, compared.passage);
+        let in_both = search.aims.len() == 1 && search.looks_into_both() && both.is_finite();
+        let close = if in_both { both } else { found.score };
+        Self { found, parts, compared, close, matched: Matched::default(), fused: 0.0, places }
     }
 }
 
@@ -57,19 +71,14 @@ pub(super) struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     /// The best notes by vectors and by words.
-    pub(super) fn gather(search: &Search<'a>, words: &Words<'a>) -> Result<Self> {
+    pub(super) fn gather(search: &Search<'a>, words: &Words<'a>, fusion: Fusion) -> Result<Self> {
         let (mut close, stages) = search.found(Part { k: POOL, after: None })?;
         close.truncate(POOL);
         let mut pool = Self { contenders: Vec::with_capacity(2 * POOL), stages };
         let mut at: HashMap<(usize, u32), usize> = HashMap::with_capacity(2 * POOL);
         for (place, found) in (0_u32..).zip(close) {
             at.insert((found.segment.number, found.note), pool.contenders.len());
-            pool.contenders.push(Contender {
-                found,
-                matched: Matched::default(),
-                fused: 0.0,
-                places: [Some(place), None],
-            });
+            pool.contenders.push(Contender::new(search, found, [Some(place), None]));
         }
         for (place, matched) in (0_u32..).zip(words.best(search, POOL)?) {
             let key = (matched.segment, matched.note);
@@ -86,13 +95,16 @@ impl<'a> Pool<'a> {
         for (contender, matched) in pool.contenders.iter_mut().zip(words.score(&places)?) {
             contender.matched = matched;
         }
-        pool.sort();
+        pool.sort(fusion);
         Ok(pool)
     }
 
     /// Brings the contenders into the order of the rule; of equals the one with the first id comes first.
-    fn sort(&mut self) {
-        let fused = fuse::by_score(&self.contenders);
+    fn sort(&mut self, fusion: Fusion) {
+        let fused = match fusion {
+            Fusion::Scores => fuse::by_score(&self.contenders),
+            Fusion::Ranks => fuse::by_rank(&self.contenders),
+        };
         self.contenders.iter_mut().zip(fused).for_each(|(contender, fused)| contender.fused = fused);
         self.contenders.sort_by(|left, right| {
             right.fused.total_cmp(&left.fused).then_with(|| left.found.id().cmp(&right.found.id()))
@@ -103,7 +115,7 @@ impl<'a> Pool<'a> {
     fn admit(&mut self, search: &Search<'a>, (segment, note): (usize, u32)) -> Option<&mut Contender<'a>> {
         let segment = search.segments.get(segment)?;
         let found = found_anyway(&search.aims, segment, note);
-        self.contenders.push(Contender { found, matched: Matched::default(), fused: 0.0, places: [None, None] });
+        self.contenders.push(Contender::new(search, found, [None, None]));
         self.contenders.last_mut()
     }
 }

@@ -4,11 +4,11 @@
 //! it all other notes by vectors: an order that no page changes, so that pages never repeat a note of one snapshot.
 
 use super::super::dense::{Part, Search};
-use super::super::group::found_anyway;
+use super::super::group::{Found, found_anyway};
 use super::super::search::{Page, Placed};
 use super::super::words::Words;
-use super::super::{Mode, SearchOptions, Stages};
-use super::{Contender, Pool, features};
+use super::super::{Explanation, Fusion, Mode, SearchOptions, Stages};
+use super::{Contender, Pool, explain, features};
 use crate::error::Result;
 use crate::rank::Head;
 use std::collections::HashSet;
@@ -21,7 +21,8 @@ pub(in crate::query) fn page<'a>(
     options: &SearchOptions,
 ) -> Result<Page<'a>> {
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
-    let wanted = Wanted { seen, k: options.k };
+    let fusion = if mode == Mode::Fused { options.fusion } else { Fusion::Scores };
+    let wanted = Wanted { seen, k: options.k, fusion, explain: options.explain };
     match mode {
         Mode::Lexical => by_words(search, words, wanted),
         Mode::Ranked => by_pool(search, words, head, wanted),
@@ -34,6 +35,8 @@ pub(in crate::query) fn page<'a>(
 struct Wanted {
     seen: usize,
     k: usize,
+    fusion: Fusion,
+    explain: bool,
 }
 
 impl Wanted {
@@ -57,9 +60,11 @@ fn by_words<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Resul
     let mut stages = Stages::nothing(search.segments.len());
     stages.rescored = matched.len() as u64;
     matched.retain(|matched| matched.score > 0.0);
-    let placed = matched.iter().filter_map(|matched| {
+    let placed = matched.iter().enumerate().filter_map(|(place, matched)| {
         let segment = search.segments.get(matched.segment)?;
-        Some(Placed { found: found_anyway(&search.aims, segment, matched.note), score: matched.score })
+        let why = Explanation { lexical: Some(place), bm25: matched.score, ..Explanation::NOTHING };
+        let found = found_anyway(&search.aims, segment, matched.note);
+        Some(Placed { found, score: matched.score, why: wanted.explain.then(|| Box::new(why)) })
     });
     let (placed, more) = wanted.cut(placed);
     Ok(Page { placed, more, stages })
@@ -67,16 +72,24 @@ fn by_words<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Resul
 
 /// The pool in the order of a head, or else of the rule, then everything else by vectors.
 fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, wanted: Wanted) -> Result<Page<'a>> {
-    let pool = Pool::gather(search, words)?;
-    let scores = match head {
-        Some(head) => {
-            let scores = head.scores(&features::table(search, words, &pool, head.schema())?)?;
-            scores.into_iter().map(logistic).collect()
-        }
+    let pool = Pool::gather(search, words, wanted.fusion)?;
+    let table = head.map(|head| features::table(search, words, &pool, head.schema())).transpose()?;
+    let scores = match head.zip(table.as_ref()) {
+        Some((head, table)) => head.scores(table)?.into_iter().map(logistic).collect(),
         None => pool.contenders.iter().map(|contender| contender.fused).collect(),
     };
+    let order = in_order(&pool.contenders, scores);
+    let mut placed = Vec::with_capacity(order.len());
+    for (place, (candidate, score)) in order.into_iter().enumerate() {
+        let Some(contender) = pool.contenders.get(candidate) else { continue };
+        let shown = (wanted.seen..wanted.seen.saturating_add(wanted.k)).contains(&place);
+        let mut why = (wanted.explain && shown).then(|| Box::new(explain::of(contender, candidate)));
+        if let Some((why, head)) = why.as_mut().zip(head.zip(table.as_ref())) {
+            explain::add_head(why, head, candidate)?;
+        }
+        placed.push(Placed { found: contender.found, score, why });
+    }
     let mut stages = pool.stages;
-    let mut placed = in_order(pool.contenders, scores);
     if wanted.reach() > placed.len() {
         let (behind, looked) = rest(search, &placed, wanted)?;
         stages = looked;
@@ -91,16 +104,12 @@ fn logistic(score: f32) -> f32 {
     1.0 / (1.0 + (-score).exp())
 }
 
-/// The contenders, best first; of equals the one with the first id.
-fn in_order(contenders: Vec<Contender<'_>>, scores: Vec<f32>) -> Vec<Placed<'_>> {
-    let scored = contenders.into_iter().zip(scores);
-    let mut placed: Vec<Placed<'_>> =
-        scored.map(|(contender, score)| Placed { found: contender.found, score }).collect();
-    placed.sort_by(|left, right| {
-        let scores = right.score.total_cmp(&left.score);
-        scores.then_with(|| left.found.id().cmp(&right.found.id()))
-    });
-    placed
+/// The numbers of the contenders with their scores, best first; of equals the one with the first id.
+fn in_order(contenders: &[Contender<'_>], scores: Vec<f32>) -> Vec<(usize, f32)> {
+    let mut order: Vec<(usize, f32)> = scores.into_iter().enumerate().collect();
+    let id = |number: usize| contenders.get(number).and_then(|contender| contender.found.id());
+    order.sort_by(|left, right| right.1.total_cmp(&left.1).then_with(|| id(left.0).cmp(&id(right.0))));
+    order
 }
 
 /// The notes that are not in the pool, as far as the page reaches. Their scores lie below those of the pool.
@@ -110,6 +119,9 @@ fn rest<'a>(search: &Search<'a>, pool: &[Placed<'a>], wanted: Wanted) -> Result<
     // Among so many there are enough outside the pool.
     let (found, stages) = search.found(Part { k: wanted.reach(), after: None })?;
     let behind = found.into_iter().filter(|found| !inside.contains(&found.place()));
-    let placed = behind.map(|found| Placed { score: lowest * f32::midpoint(1.0, found.score), found });
-    Ok((placed.collect(), stages))
+    let place = |found: Found<'a>| {
+        let why = wanted.explain.then(|| Box::new(Explanation::NOTHING));
+        Placed { score: lowest * f32::midpoint(1.0, found.score), found, why }
+    };
+    Ok((behind.map(place).collect(), stages))
 }

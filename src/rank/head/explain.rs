@@ -24,7 +24,7 @@ pub struct Explanation {
 }
 
 impl Head {
-    /// Takes the score of a candidate apart; none past the last candidate. Costs about what scoring 30 candidates does.
+    /// Takes the score of a candidate apart; none past the last candidate. Costs about twice what scoring 100 does.
     ///
     /// # Errors
     /// As [`Head::scores`].

@@ -1,5 +1,6 @@
 //! Stage 1: scores are fitted to grades, and to a teacher, list by list.
 
+use super::super::inputs::Scaling;
 use super::super::random::Random;
 use super::super::{Head, List, RankError};
 use super::adam::Adam;
@@ -105,7 +106,8 @@ impl Supervised {
 
 /// Trains a head on the lists that the split gives it and keeps the one that did best on those held out.
 ///
-/// An untrained head gets the scalings of its features from the training part; one that is trained keeps its own.
+/// An untrained head gets the scalings of its features from the training part; one that is trained keeps its own. The inputs
+/// of all lists are held in memory: about 35 KB a list of 100 candidates and 25 features.
 ///
 /// # Errors
 /// [`RankError::Width`] or [`RankError::List`] for lists that do not fit, [`RankError::NothingToLearn`], and
@@ -146,11 +148,16 @@ fn scaled(start: &Head, lists: &[List], split: &Split) -> Head {
     if !start.about().stages.is_empty() {
         return start.clone();
     }
-    let groups = by_group(lists, split.train.iter().copied());
+    let scalings = scalings(start, lists, split.train.iter().copied());
+    start.with(scalings, start.weights().clone(), start.about().clone())
+}
+
+/// The scalings of a head's features over some lists.
+pub(super) fn scalings(head: &Head, lists: &[List], numbers: impl Iterator<Item = usize>) -> Vec<Scaling> {
+    let groups = by_group(lists, numbers);
     let weighted = groups.values().flat_map(|numbers| {
         let weight = 1.0 / numbers.len() as f64;
         numbers.iter().filter_map(move |number| Some((&lists.get(*number)?.table, weight)))
     });
-    let scalings = start.reading().measure(weighted);
-    start.with(scalings, start.weights().clone(), start.about().clone())
+    head.reading().measure(weighted)
 }

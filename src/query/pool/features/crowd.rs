@@ -20,14 +20,14 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Of contenders in the order of the rule, with what it gives them.
-    pub(super) fn of(query: Option<&[f32]>, parts: &[Parts<'_>], fused: &[f32]) -> Self {
+    pub(super) fn of(query: Option<&[f32]>, parts: &[&Parts<'_>], fused: &[f32]) -> Self {
         let wholes = parts.iter().zip(fused).enumerate();
         let leading: Vec<(usize, &[f32], f32)> =
             wholes.filter_map(|(number, (parts, fused))| Some((number, parts.whole?, *fused))).take(LEADING).collect();
         let moved = moved(query, &leading);
         let with_whole = |value: &dyn Fn(usize, &[f32]) -> f32| -> Vec<f32> {
             let value =
-                |(number, parts): (usize, &Parts<'_>)| parts.whole.map_or(f32::NAN, |whole| value(number, whole));
+                |(number, parts): (usize, &&Parts<'_>)| parts.whole.map_or(f32::NAN, |whole| value(number, whole));
             parts.iter().enumerate().map(value).collect()
         };
         let feedback = match &moved {
@@ -77,7 +77,7 @@ fn moved(query: Option<&[f32]>, leading: &[(usize, &[f32], f32)]) -> Option<Vec<
 const NEAREST: usize = 10;
 
 /// The mean score of the nearest other notes (score regularisation, Diaz 2005, "Regularizing ad hoc retrieval scores").
-fn neighbours(parts: &[Parts<'_>], fused: &[f32]) -> Vec<f32> {
+fn neighbours(parts: &[&Parts<'_>], fused: &[f32]) -> Vec<f32> {
     let mut nearest: Vec<Vec<(f32, f32)>> = vec![Vec::with_capacity(NEAREST + 1); parts.len()];
     let mut offer = |to: usize, cosine: f32, score: f32| {
         let Some(kept) = nearest.get_mut(to) else { return };

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::lexical::Matched;
 use crate::rank::{Schema, Table, column};
 use crowd::Crowd;
-use vectors::{Compared, Parts};
+pub(super) use vectors::{Compared, Parts};
 
 /// The table of a pool for a head that reads this schema. What a note lacks, or a query does not ask, is missing.
 pub(in crate::query) fn table(
@@ -28,8 +28,8 @@ pub(in crate::query) fn table(
     schema: &Schema,
 ) -> Result<Table> {
     let fused: Vec<f32> = pool.contenders.iter().map(|contender| contender.fused).collect();
-    let query = search.aims.iter().find(|aim| aim.aim.space.is_none()).map(|aim| aim.axes.full());
-    let parts: Vec<Parts<'_>> = pool.contenders.iter().map(|contender| Parts::of(&contender.found)).collect();
+    let query = search.content().map(|aim| aim.axes.full());
+    let parts: Vec<&Parts<'_>> = pool.contenders.iter().map(|contender| &contender.parts).collect();
     let crowd = Crowd::of(query, &parts, &fused);
     let most = words.most();
     let alike = like_the_first(words, pool)?;
@@ -45,22 +45,19 @@ pub(in crate::query) fn table(
             }
         };
         set(column::FUSED, contender.fused);
-        if contender.has_row() {
-            set(column::DENSE, contender.found.score);
+        if contender.found.has_row() {
+            set(column::DENSE, contender.close);
         }
         let [by_vectors, by_words] = contender.places.map(|place| place.map_or(f32::NAN, |place| place as f32));
         set(column::PLACE_DENSE, by_vectors);
         set(column::PLACE_LEXICAL, by_words);
-        if let (Some(query), Some(parts)) = (query, parts.get(number)) {
-            let Compared { whole, prefixes, passage, passages, picture } = Compared::of(query, parts);
-            set(column::WHOLE, whole);
-            for (column, value) in [column::WHOLE_QUARTER, column::WHOLE_HALF].into_iter().zip(prefixes) {
-                set(column, value);
-            }
-            set(column::BEST_PASSAGE, passage);
-            set(column::MEAN_PASSAGES, passages);
-            set(column::BEST_PICTURE, picture);
-        }
+        let Compared { whole, prefixes: [quarter, half], passage, passages, picture } = contender.compared;
+        set(column::WHOLE, whole);
+        set(column::WHOLE_QUARTER, quarter);
+        set(column::WHOLE_HALF, half);
+        set(column::BEST_PASSAGE, passage);
+        set(column::MEAN_PASSAGES, passages);
+        set(column::BEST_PICTURE, picture);
         set(column::FEEDBACK, crowd.feedback(number));
         set(column::NEIGHBOURS, crowd.neighbours(number));
         set(column::AGREEMENT, crowd.agreement(number));
@@ -71,7 +68,7 @@ pub(in crate::query) fn table(
             set(column::FEEDBACK_LEXICAL, alike.get(number).map_or(f32::NAN, |matched| matched.score));
         }
         let record = contender.found.segment.record(contender.found.note)?;
-        for (column, value) in wording::of(words.query(), record) {
+        for (column, value) in wording::of(words, record) {
             set(column, value);
         }
         for (place, field) in fields.iter().enumerate() {

@@ -9,14 +9,15 @@ use index_format::layout::{ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
 const PASSAGES: usize = 3;
 
 /// The vectors of a note in the encoder's spaces.
-pub(super) struct Parts<'a> {
+#[derive(Clone)]
+pub(in super::super) struct Parts<'a> {
     pub(super) whole: Option<&'a [f32]>,
     pub(super) passages: Vec<&'a [f32]>,
     pub(super) pictures: Vec<&'a [f32]>,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(found: &Found<'a>) -> Self {
+    pub(in super::super) fn of(found: &Found<'a>) -> Self {
         let mut parts = Self { whole: None, passages: Vec::new(), pictures: Vec::new() };
         if let Some(space) = found.segment.space(GLOBAL) {
             parts.whole = space.view.rows_of(found.note).first().and_then(|row| space.vector(*row));
@@ -35,18 +36,23 @@ impl<'a> Parts<'a> {
 }
 
 /// Cosines of a query with the parts of a note; what is missing is no number.
-pub(super) struct Compared {
-    pub(super) whole: f32,
+#[derive(Clone, Copy)]
+pub(in super::super) struct Compared {
+    pub(in super::super) whole: f32,
     /// At a quarter and at half of the width, renormalised.
     pub(super) prefixes: [f32; 2],
-    pub(super) passage: f32,
+    pub(in super::super) passage: f32,
     /// The mean of the best passages.
     pub(super) passages: f32,
     pub(super) picture: f32,
 }
 
 impl Compared {
-    pub(super) fn of(query: &[f32], parts: &Parts<'_>) -> Self {
+    /// Where nothing is asked of the encoder's spaces.
+    pub(in super::super) const NOTHING: Self =
+        Self { whole: f32::NAN, prefixes: [f32::NAN; 2], passage: f32::NAN, passages: f32::NAN, picture: f32::NAN };
+
+    pub(in super::super) fn of(query: &[f32], parts: &Parts<'_>) -> Self {
         let mut passages: Vec<f32> = parts.passages.iter().map(|vector| dot_f32(query, vector)).collect();
         passages.sort_unstable_by(|left, right| right.total_cmp(left));
         let best = passages.get(..PASSAGES).unwrap_or(&passages);

@@ -1,25 +1,25 @@
 //! What the words of a note say: of its title, of its length, of its fields.
 
-use crate::lexical::WordsQuery;
+use super::super::super::words::Words;
 use crate::rank::column;
 use index_format::ArchivedRecord;
 use index_format::record::ArchivedFieldValue;
 
 /// The columns that come from the record alone.
-pub(super) fn of(query: &WordsQuery, record: &ArchivedRecord) -> [(usize, f32); 2] {
-    [(column::TITLE_COVERAGE, title_coverage(query, &record.title)), (column::LENGTH, record.text.len() as f32)]
+pub(super) fn of(words: &Words<'_>, record: &ArchivedRecord) -> [(usize, f32); 2] {
+    [(column::TITLE_COVERAGE, title_coverage(words, &record.title)), (column::LENGTH, record.text.len() as f32)]
 }
 
-/// The share of the query's terms that the title has; missing where there are none or there is no title.
-fn title_coverage(query: &WordsQuery, title: &str) -> f32 {
-    let terms = query.terms().count();
-    if terms == 0 || title.is_empty() {
+/// The share of what the query asks for that the title has, by what its words are worth; missing where there is no title or
+/// nothing is asked.
+fn title_coverage(words: &Words<'_>, title: &str) -> f32 {
+    if words.is_empty() || title.is_empty() {
         return f32::NAN;
     }
-    let mut found: Vec<usize> = query.matches(title).into_iter().map(|found| found.term).collect();
+    let mut found: Vec<usize> = words.query().matches(title).into_iter().map(|found| found.term).collect();
     found.sort_unstable();
     found.dedup();
-    found.len() as f32 / terms as f32
+    found.into_iter().map(|term| words.worth(term)).sum()
 }
 
 /// The number in a field; missing where it holds none.
