@@ -9,6 +9,7 @@ use crate::query::{Granularity, Row};
 use fakes::Fake;
 
 mod adapter;
+mod duplicates;
 mod fakes;
 mod faults;
 mod intake;
@@ -19,7 +20,7 @@ mod queries;
 mod real;
 mod reencode;
 mod rotation;
-mod seer;
+pub(super) mod seer;
 mod spaces;
 mod together;
 mod writing;
