@@ -8,8 +8,11 @@ use crate::oracle;
 use crate::query::{Granularity, Row};
 use fakes::Fake;
 
+<<<<<<< HEAD
 mod adapter;
+=======
 mod duplicates;
+>>>>>>> person
 mod fakes;
 mod faults;
 mod intake;
