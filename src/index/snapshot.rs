@@ -130,7 +130,7 @@ impl Snapshot {
     /// are not there, the limits of the call, damage met on the way.
     pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
         let limits = Limits::start(options);
-        let target = target(self, &query.into())?;
+        let target = target(self, &query.into(), options.mode)?;
         search(&self.scope(), &target, options, &limits)
     }
 

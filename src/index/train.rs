@@ -5,7 +5,7 @@ use super::feedback::query_of;
 use super::snapshot::Snapshot;
 use super::target::target;
 use super::writer::Writer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::{Contest, Mode, Query, SearchOptions, contest};
 use crate::rank::clicks::{Event, Propensity};
 use crate::rank::gate::{Verdict, judge};
@@ -14,7 +14,7 @@ use crate::rank::{Head, List, RankError, Schema, Shape};
 use crate::segment::{load_feedback, store_head};
 use index_format::EventRecord;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The share of the queries that only the gate sees.
@@ -106,22 +106,24 @@ impl Snapshot {
     /// the lists of several collections apart.
     ///
     /// # Errors
-    /// [`Error::Rank`](crate::Error::Rank) for fields that cannot be features.
+    /// [`Error::Rank`] for fields that cannot be features; damage met on the way.
     pub fn lists(&self, judged: &[Judged], fields: &[String], group: u32) -> Result<Vec<List>> {
         let schema = Schema::built_in().with_fields(fields)?;
         let list = |judged| match self.list(judged, &schema, group) {
-            Ok(list) => Some(list),
+            Err(error @ (Error::Damaged { .. } | Error::Rank(_))) => Some(Err(error)),
             Err(error) => {
                 tracing::debug!(%error, "a judged query is left out");
                 None
             }
+            list => Some(list),
         };
-        Ok(judged.par_iter().filter_map(list).collect())
+        judged.par_iter().filter_map(list).collect()
     }
 
     fn list(&self, judged: &Judged, schema: &Schema, group: u32) -> Result<List> {
         let options = SearchOptions::new().mode(Mode::Ranked);
-        let Contest { table, ids } = contest(&self.scope(), &target(self, &judged.query)?, &options, schema)?;
+        let Contest { table, ids } =
+            contest(&self.scope(), &target(self, &judged.query, options.mode)?, &options, schema)?;
         let mut grades: HashMap<&str, f32> = judged.grades.iter().map(|(id, grade)| (id.as_str(), *grade)).collect();
         let found = ids.iter().map(|id| grades.remove(id.as_str()).unwrap_or(0.0)).collect();
         let left_out = |id: &str| judged.query.except.iter().any(|except| except == id);
@@ -138,15 +140,27 @@ impl Writer {
         self.flush()?;
         self.publish()?;
         let snapshot = Snapshot::new(&self.shared);
-        let mut lists = snapshot.lists(judged, &options.fields, 0)?;
+        // Tables have what either head reads: the fields asked for, and those of the present head after them.
+        let asked = Schema::built_in().with_fields(&options.fields)?;
+        let schema = match snapshot.state.head() {
+            Some(head) => head.over(&asked)?.schema().clone(),
+            None => asked.clone(),
+        };
+        let fields: Vec<String> =
+            schema.features().iter().filter_map(|feature| feature.field()).map(str::to_owned).collect();
+        let mut lists = snapshot.lists(judged, &fields, 0)?;
         lists.retain(List::orders_differ);
         let unused = judged.len().saturating_sub(lists.len());
-        let schema = Schema::built_in().with_fields(&options.fields)?;
         let present = snapshot.state.head().map(|head| head.over(&schema)).transpose()?;
-        let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
-        // A head that reads no such fields cannot learn to: one that does starts from nothing.
+        let names: Vec<&str> = asked.features().iter().map(|feature| feature.name.as_str()).collect();
+        let reads = |head: &Head, name: &str| head.features().any(|read| read == name);
+        // A head cannot learn to read other fields: one that is to starts from nothing.
         let start = match &present {
-            Some(head) if options.fields.is_empty() => head.clone(),
+            Some(head)
+                if asked.features().iter().all(|wanted| wanted.field().is_none() || reads(head, &wanted.name)) =>
+            {
+                head.clone()
+            }
             _ => Head::untrained(&schema, &names, Shape::default(), options.seed)?,
         };
         let outer = split(&lists, GATE_SHARE, options.seed);
@@ -169,10 +183,13 @@ impl Writer {
         events.extend(self.events.iter().cloned());
         let shown: Vec<Event<&str>> = events.iter().map(seen).collect();
         let propensity = Propensity::estimate(&shown, Propensity::default().greatest).unwrap_or_default();
-        let judged = |(event, seen): (&EventRecord, &Event<&str>)| {
-            Judged::new(query_of(event), event.shown.iter().cloned().zip(propensity.grades(seen)))
-        };
-        Ok(events.iter().zip(&shown).map(judged).collect())
+        // Events of one query are one list: what learns from some of them must not be judged by the others.
+        let mut queries: BTreeMap<u64, (&EventRecord, Vec<(&str, f32)>)> = BTreeMap::new();
+        for (event, seen) in events.iter().zip(&shown) {
+            let (_, grades) = queries.entry(seen.query).or_insert_with(|| (event, Vec::new()));
+            grades.extend(seen.shown.iter().copied().zip(propensity.grades(seen)));
+        }
+        Ok(queries.into_values().map(|(event, grades)| Judged::new(query_of(event), means(grades))).collect())
     }
 
     /// Puts a head in the place of the present one, and commits.
@@ -208,6 +225,14 @@ fn train(
     let settings = Reinforced { seed: options.seed, ..Reinforced::default() };
     let (second, reinforced) = reinforce(&first, &learning, &inner, &settings)?;
     Ok((second, vec![supervised, reinforced]))
+}
+
+/// The mean grade of each note.
+fn means(mut grades: Vec<(&str, f32)>) -> Vec<(&str, f32)> {
+    grades.sort_by_key(|(id, _)| *id);
+    let mean = |of: &[(&str, f32)]| of.iter().map(|(_, grade)| grade).sum::<f32>() / of.len() as f32;
+    let notes = grades.chunk_by(|left, right| left.0 == right.0);
+    notes.filter_map(|of| Some((of.first()?.0, mean(of)))).collect()
 }
 
 /// What somebody looked at. Equal queries have equal numbers.
