@@ -8,11 +8,8 @@ use crate::oracle;
 use crate::query::{Granularity, Row};
 use fakes::Fake;
 
-<<<<<<< HEAD
 mod adapter;
-=======
 mod duplicates;
->>>>>>> person
 mod fakes;
 mod faults;
 mod intake;

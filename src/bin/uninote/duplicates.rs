@@ -42,7 +42,7 @@ impl Duplicates {
         let index = place.open_without_encoder()?;
         let cancel = interrupt::watch()?;
         let progress = Progress::of_notes(0);
-        let report = index.duplicates(&options, Some(&cancel), |done, total| progress.at(done, total));
+        let report = index.duplicates(&options, Some(&cancel), |done, total| progress.counted(done, total));
         progress.clear();
         let report = report?;
         if place.json {

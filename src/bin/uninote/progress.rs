@@ -87,8 +87,8 @@ impl Progress {
         Self(bar)
     }
 
-    /// So much of all is done.
-    pub(crate) fn at(&self, done: u64, total: u64) {
+    /// So many of all are done.
+    pub(crate) fn counted(&self, done: u64, total: u64) {
         self.0.set_length(total);
         self.0.set_position(done);
     }
