@@ -11,7 +11,6 @@
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
-//! | `learning.rs` | [`Index`]: the calls about ranking heads and feedback |
 //! | `train.rs` | heads trained on judgments and feedback |
 //! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
@@ -39,7 +38,6 @@ mod compact;
 mod duplicates;
 mod feedback;
 mod guarded;
-mod learning;
 mod material;
 mod opening;
 mod options;
@@ -62,7 +60,7 @@ mod writer;
 pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
-pub use snapshot::{AdapterStats, Snapshot, SpaceStats, Stats};
+pub use snapshot::{AdapterStats, HeadStats, Snapshot, SpaceStats, Stats};
 pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 

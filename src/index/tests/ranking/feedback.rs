@@ -142,7 +142,7 @@ fn searching_never_reads_feedback() {
     assert_eq!(index.search("bababa", &all(Mode::Ranked)).unwrap().hits, before);
     let report = index.verify().unwrap();
     assert!(report.damages.iter().all(|damage| damage.file == name) && !report.is_sound(), "{report:?}");
-    let refused = index.train_on_feedback(&TrainOptions::new()).unwrap_err();
+    let refused = index.train_on_feedback(&TrainOptions::new(), None).unwrap_err();
     assert!(matches!(&refused, Error::Damaged { file, .. } if *file == name), "{refused}");
     index.forget_feedback().unwrap();
     assert!(index.verify().unwrap().is_sound());

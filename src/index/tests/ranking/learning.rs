@@ -43,7 +43,7 @@ fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
     let trained = || {
         let (index, storage) = index_of(&notes, 10);
         let before = ndcg(&index, good);
-        let report = index.train(&judged(&notes, good), &options).unwrap();
+        let report = index.train(&judged(&notes, good), &options, None).unwrap();
         (index, storage, report, before)
     };
     let (index, storage, report, before) = trained();
@@ -68,7 +68,7 @@ fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
     assert_eq!(order(&again), order(&index));
     let about = index.snapshot().state.head().unwrap().about().clone();
     assert_eq!((about.data.as_slice(), about.stages.len()), (&["made up".to_owned()][..], 2));
-    let further = index.train(&judged(&notes, good), &TrainOptions::new()).unwrap();
+    let further = index.train(&judged(&notes, good), &TrainOptions::new(), None).unwrap();
     assert!(!further.installed, "as good as it gets: {}", further.verdict.words());
     assert_eq!(order(&again), order(&index));
 }
@@ -80,19 +80,19 @@ fn noise_and_nothing_are_refused() {
     let mut draw = Draw(5);
     let order = |index: &Index| index.search("bababa", &all(Mode::Ranked)).unwrap().hits;
     let before = order(&index);
-    let report = index.train(&judged(&notes, |_| f32::from(draw.below(6) == 0)), &TrainOptions::new()).unwrap();
+    let report = index.train(&judged(&notes, |_| f32::from(draw.below(6) == 0)), &TrainOptions::new(), None).unwrap();
     assert!(!report.installed, "{}", report.verdict.words());
     assert_eq!(order(&index), before);
     assert!(storage.list().unwrap().iter().all(|name| !name.starts_with("head-")));
     let nothing = [judged(&notes, |_| 1.0), Vec::new(), vec![Judged::new("bababa", [("not there", 1.0)])]];
     for judged in nothing {
-        let refused = index.train(&judged, &TrainOptions::new()).unwrap_err();
+        let refused = index.train(&judged, &TrainOptions::new(), None).unwrap_err();
         assert!(matches!(refused, Error::Rank(RankError::NothingToLearn { .. })), "{refused}");
     }
     let few: Vec<Judged> = judged(&notes, |note| f32::from(stars(note) > 70.0)).into_iter().take(12).collect();
-    let report = index.train(&few, &TrainOptions::new().field("stars")).unwrap();
+    let report = index.train(&few, &TrainOptions::new().field("stars"), None).unwrap();
     assert!(!report.installed && report.verdict.words().contains("not enough"), "{}", report.verdict.words());
-    assert!(index.train(&few, &TrainOptions::new().field("stars").field("stars")).is_err());
+    assert!(index.train(&few, &TrainOptions::new().field("stars").field("stars"), None).is_err());
 }
 
 /// Readers who look at places ever less, and choose by `likes`.
@@ -120,12 +120,12 @@ fn what_readers_prefer_is_learned_and_what_they_choose_at_random_is_not() {
     let good = |note: &Note| f32::from(stars(note) > 70.0);
     let before = ndcg(&index, good);
     read(&index, 1, |note, _| stars(note) > 70.0);
-    let report = index.train_on_feedback(&options).unwrap();
+    let report = index.train_on_feedback(&options, None).unwrap();
     assert!(report.installed, "{}", report.verdict.words());
     let after = ndcg(&index, good);
     assert!(after > 1.1 * before, "{before} to {after}");
     let (index, _) = index_of(&notes, 24);
     read(&index, 2, |_, draw| draw.below(3) == 0);
-    let report = index.train_on_feedback(&options).unwrap();
+    let report = index.train_on_feedback(&options, None).unwrap();
     assert!(!report.installed, "{}", report.verdict.words());
 }
