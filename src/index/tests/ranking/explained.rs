@@ -46,8 +46,8 @@ fn places_and_words_are_what_the_other_modes_say() {
 
 #[test]
 fn what_the_features_add_is_the_score() {
-    let notes = made(120, 32);
-    let (index, _) = index_of(&notes, 120);
+    let notes = made(95, 32);
+    let (index, _) = index_of(&notes, 95);
     index.install_head(&by_feature("lexical", 0.7)).unwrap();
     let answer = index.search("bababa kobaba", &with(Mode::Ranked)).unwrap();
     let mut different = 0;

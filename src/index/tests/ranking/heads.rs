@@ -98,8 +98,8 @@ fn a_head_for_other_features_is_passed_over() {
     let (index, storage) = index_of(&made(40, 44), 40);
     let rule = order(&index);
     let bytes = by_feature("length", 1.0).to_bytes().unwrap();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let at = text.find(r#"\"schema\":"#).unwrap() + r#"\"schema\":"#.len();
+    let before = br#"\"schema\":"#;
+    let at = bytes.windows(before.len()).position(|bytes| bytes == before).unwrap() + before.len();
     let mut other = bytes.clone();
     other[at] = b'9';
     install(&index, &other);
