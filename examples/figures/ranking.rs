@@ -43,6 +43,15 @@ pub(crate) struct RankingArguments {
     /// Lets heads see sizes of values, and what all candidates of a query share
     #[arg(long)]
     absolute: bool,
+    /// Tunes the weighted sum with all weights free, at this learning rate
+    #[arg(long)]
+    tune: Option<f64>,
+    /// Share of features taken away at random in stage 1
+    #[arg(long, default_value_t = 0.05)]
+    dropout: f64,
+    /// Decay of weights in stage 1
+    #[arg(long, default_value_t = 0.01)]
+    decay: f64,
     /// Leash of stage 2
     #[arg(long, default_value_t = 0.01)]
     leash: f64,
@@ -196,6 +205,21 @@ fn trained(lists: &[List], arguments: &RankingArguments) -> Outcome<[Head; 2]> {
         let free = ["lexical", "dense", "lexical_share"].map(str::to_owned).to_vec();
         let head =
             weigh(&start, &lists, &Weighing { ridge, free, relative: !arguments.absolute, ..Weighing::default() })?;
+        let head = match arguments.tune {
+            Some(learning_rate) => {
+                let settings = Supervised {
+                    seed: arguments.seed,
+                    learning_rate,
+                    feature_dropout: arguments.dropout,
+                    weight_decay: arguments.decay,
+                    ..Supervised::default()
+                };
+                let (head, report) = supervise(&head, &lists, &parts, &settings)?;
+                println!("tuned, kept step {}", report.kept);
+                head
+            }
+            None => head,
+        };
         let settings = Reinforced {
             seed: arguments.seed,
             leash: arguments.leash,

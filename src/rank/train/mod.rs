@@ -24,9 +24,11 @@ pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Con
 pub(crate) use adapter::{Judged, Material, adapt};
 pub use folds::{Split, folds, leave_one_group_out, split};
 pub use reinforce::{Reinforced, reinforce};
+pub(crate) use reinforce::reinforce_until;
 pub use report::{Point, Report, Settings};
 pub use reward::Reward;
 pub use supervise::{Loss, Supervised, supervise};
+pub(crate) use supervise::supervise_until;
 pub use weigh::{Weighing, weigh};
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use super::network::Network;
 use super::*;
 use crate::measure;
 
+#[path = "tests/weighing.rs"]
+mod weighing;
 #[path = "tests/stages.rs"]
 mod stages;
 
