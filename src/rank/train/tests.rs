@@ -8,10 +8,10 @@ use super::network::Network;
 use super::*;
 use crate::measure;
 
-#[path = "tests/weighing.rs"]
-mod weighing;
 #[path = "tests/stages.rs"]
 mod stages;
+#[path = "tests/weighing.rs"]
+mod weighing;
 
 const SMALL: Shape = Shape { first: 16, second: 8 };
 

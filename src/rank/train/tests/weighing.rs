@@ -71,6 +71,8 @@ fn a_relative_head_does_not_see_what_all_candidates_share() {
 fn an_unknown_base_is_refused_by_name() {
     let head = untrained(&schema(4), SMALL, 1);
     let wrong = Weighing { base: "nothing".to_owned(), ..settings(0.1, &[]) };
-    assert!(matches!(weigh(&head, &lists(1), &wrong), Err(RankError::UnknownFeature { name, .. }) if name == "nothing"));
+    assert!(
+        matches!(weigh(&head, &lists(1), &wrong), Err(RankError::UnknownFeature { name, .. }) if name == "nothing")
+    );
     assert_eq!(names(&schema(4)).len(), 4);
 }
