@@ -24,6 +24,7 @@ mod rotation;
 pub(super) mod seer;
 mod spaces;
 mod together;
+mod training;
 mod writing;
 
 /// An index for vectors of this width, in memory that the test can reach.

@@ -1,15 +1,24 @@
 //! Answers of `search` and `similar`: a table on a terminal, tab-separated lines in a pipe, JSON on request.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `hits.rs` | options, table, lines |
+//! | `explain.rs` | how hits came to their places, for people and for pipes |
+//! | `json.rs` | an answer as JSON |
+
+mod explain;
+mod json;
 
 use crate::output::{on_terminal, one_line, print, print_json};
+use crate::signals::{Rule, Signals};
 use crate::{
     Place,
     failure::{Failure, Outcome},
 };
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, Width, presets};
-use serde::Serialize;
+use json::AnswerJson;
 use std::fmt::Write;
-use uninote::query::Passage;
 use uninote::{Answer, Cursor, Granularity, Hit, Row, SearchOptions};
 
 /// Lines of a table one hit may take.
@@ -27,6 +36,15 @@ pub(crate) struct Wanted {
     /// What is compared: whole notes, their passages and pictures, or both
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Compared::Auto)]
     granularity: Compared,
+    /// By which signals to order
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Signals::Auto)]
+    mode: Signals,
+    /// The rule of `--mode fused` [default: scores]
+    #[arg(long, value_name = "RULE", value_enum)]
+    fusion: Option<Rule>,
+    /// Say of each hit how it came to its place
+    #[arg(long)]
+    explain: bool,
     /// Continue after an earlier answer: its `next`
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     after: Option<String>,
@@ -49,6 +67,13 @@ impl Wanted {
         };
         let k = usize::try_from(self.k).unwrap_or(usize::MAX);
         let options = SearchOptions::new().k(k).recall(self.recall).granularity(granularity);
+        let mut options = options.mode(self.mode.mode()).explain(self.explain);
+        if let Some(rule) = self.fusion {
+            if self.mode != Signals::Fused {
+                return Err(Failure::NothingFused);
+            }
+            options = options.fusion(rule.fusion());
+        }
         Ok(match &self.after {
             Some(cursor) => options.after(cursor.parse::<Cursor>()?),
             None => options,
@@ -65,7 +90,7 @@ pub(crate) fn show(answer: &Answer, place: &Place) -> Result<Outcome, Failure> {
     } else if on_terminal() {
         let table = table(&answer.hits);
         let next = answer.next.as_ref().map(|next| format!("more: --after {}\n", quoted(&next.to_string())));
-        print(&format!("{table}\n{}", next.unwrap_or_default()))?;
+        print(&format!("{table}\n{}{}", explain::blocks(&answer.hits), next.unwrap_or_default()))?;
     } else {
         print(&lines(&answer.hits))?;
     }
@@ -98,7 +123,7 @@ fn table(hits: &[Hit]) -> Table {
     table
 }
 
-/// One line a hit: score, id, title, row, passage, with tabs between them.
+/// One line a hit: score, id, title, row, passage, with tabs between them, and what is explained after them.
 fn lines(hits: &[Hit]) -> String {
     let mut lines = String::new();
     for hit in hits {
@@ -112,7 +137,7 @@ fn lines(hits: &[Hit]) -> String {
         let passage = hit.passage.as_ref().map(|passage| one_line(&passage.text)).unwrap_or_default();
         let (id, title) = (one_line(&hit.id), one_line(&hit.title));
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "{:.6}\t{id}\t{title}\t{row}\t{passage}", hit.score);
+        let _ = writeln!(lines, "{:.6}\t{id}\t{title}\t{row}\t{passage}{}", hit.score, explain::cells(hit));
     }
     lines
 }
@@ -120,124 +145,6 @@ fn lines(hits: &[Hit]) -> String {
 /// An argument as a POSIX shell takes it.
 fn quoted(argument: &str) -> String {
     format!("'{}'", one_line(argument).replace('\'', "'\\''"))
-}
-
-#[derive(Serialize)]
-struct AnswerJson<'a> {
-    hits: Vec<HitJson<'a>>,
-    next: Option<String>,
-    generation: u64,
-    stages: StagesJson,
-}
-
-#[derive(Serialize)]
-struct StagesJson {
-    segments: usize,
-    coarse: u64,
-    rescored: u64,
-    exact: bool,
-    expected_recall: f32,
-}
-
-#[derive(Serialize)]
-struct HitJson<'a> {
-    id: &'a str,
-    score: f32,
-    title: &'a str,
-    row: RowJson<'a>,
-    passage: Option<PassageJson<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    aims: Vec<AimJson<'a>>,
-    stages: ScoresJson,
-}
-
-#[derive(Serialize)]
-struct AimJson<'a> {
-    space: &'a str,
-    score: f32,
-    row: Option<RowJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum RowJson<'a> {
-    Global,
-    Passage { ordinal: u32, start: usize, end: usize },
-    Picture { ordinal: u32 },
-    Region { ordinal: u32, cell: u32, side: u32 },
-    Vector { space: &'a str, ordinal: u32 },
-}
-
-impl<'a> RowJson<'a> {
-    fn of(row: &'a Row) -> Self {
-        match row {
-            Row::Passage { ordinal, start, end } => Self::Passage { ordinal: *ordinal, start: *start, end: *end },
-            Row::Picture { ordinal } => Self::Picture { ordinal: *ordinal },
-            Row::Region { ordinal, cell, side } => Self::Region { ordinal: *ordinal, cell: *cell, side: *side },
-            Row::Vector { space, ordinal } => Self::Vector { space, ordinal: *ordinal },
-            _ => Self::Global,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct PassageJson<'a> {
-    ordinal: u32,
-    start: usize,
-    end: usize,
-    score: f32,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct ScoresJson {
-    coarse: f32,
-    full: f32,
-}
-
-impl<'a> AnswerJson<'a> {
-    fn of(answer: &'a Answer) -> Self {
-        let stages = answer.stages;
-        Self {
-            hits: answer.hits.iter().map(HitJson::of).collect(),
-            next: answer.next.as_ref().map(ToString::to_string),
-            generation: answer.generation,
-            stages: StagesJson {
-                segments: stages.segments,
-                coarse: stages.coarse,
-                rescored: stages.rescored,
-                exact: stages.exact,
-                expected_recall: stages.expected_recall,
-            },
-        }
-    }
-}
-
-impl<'a> HitJson<'a> {
-    fn of(hit: &'a Hit) -> Self {
-        let row = RowJson::of(&hit.row);
-        let aims = hit.aims.iter().map(|aim| AimJson {
-            space: &aim.space,
-            score: aim.score,
-            row: aim.row.as_ref().map(RowJson::of),
-        });
-        let passage = |passage: &'a Passage| PassageJson {
-            ordinal: passage.ordinal,
-            start: passage.start,
-            end: passage.end,
-            score: passage.score,
-            text: &passage.text,
-        };
-        Self {
-            id: &hit.id,
-            score: hit.score,
-            title: &hit.title,
-            row,
-            passage: hit.passage.as_ref().map(passage),
-            aims: aims.collect(),
-            stages: ScoresJson { coarse: hit.stages.coarse, full: hit.stages.full },
-        }
-    }
 }
 
 #[cfg(test)]
