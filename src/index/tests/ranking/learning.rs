@@ -23,7 +23,7 @@ fn judged(notes: &[Note], mut grade: impl FnMut(&Note) -> f32) -> Vec<Judged> {
     let grades = |grade: &mut dyn FnMut(&Note) -> f32| -> Vec<(String, f32)> {
         notes.iter().map(|note| (note.id.clone(), grade(note))).collect()
     };
-    queries(90).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
+    queries(72).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
 }
 
 fn ndcg(index: &Index, grade: impl Fn(&Note) -> f32) -> f64 {
@@ -37,11 +37,11 @@ fn ndcg(index: &Index, grade: impl Fn(&Note) -> f32) -> f64 {
 
 #[test]
 fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
-    let notes = made(24, 61);
+    let notes = made(12, 61);
     let good = |note: &Note| f32::from(stars(note) > 70.0);
     let options = TrainOptions::new().field("stars").data("made up").seed(5);
     let trained = || {
-        let (index, storage) = index_of(&notes, 10);
+        let (index, storage) = index_of(&notes, 5);
         let before = ndcg(&index, good);
         let report = index.train(&judged(&notes, good), &options, None).unwrap();
         (index, storage, report, before)
@@ -53,7 +53,7 @@ fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
     assert!(after > 1.3 * before, "{before} to {after}");
     // The report is complete: both stages with their settings and seeds, what was held out, what was of no use.
     assert_eq!((report.stages.len(), report.unused, report.verdict.seed), (2, 0, 5));
-    assert_eq!(report.verdict.held_out.len(), 27);
+    assert_eq!(report.verdict.held_out.len(), 22);
     for stage in &report.stages {
         assert!(stage.best().is_some() && !stage.split.train.is_empty() && !stage.split.held_out.is_empty());
         assert!(serde_json::to_string(stage).unwrap().contains("\"seed\":5"));
@@ -75,8 +75,8 @@ fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
 
 #[test]
 fn noise_and_nothing_are_refused() {
-    let notes = made(24, 62);
-    let (index, storage) = index_of(&notes, 24);
+    let notes = made(12, 62);
+    let (index, storage) = index_of(&notes, 12);
     let mut draw = Draw(5);
     let order = |index: &Index| index.search("bababa", &all(Mode::Ranked)).unwrap().hits;
     let before = order(&index);
@@ -98,8 +98,8 @@ fn noise_and_nothing_are_refused() {
 /// Readers who look at places ever less, and choose by `likes`.
 fn read(index: &Index, seed: u64, mut likes: impl FnMut(&Note, &mut Draw) -> bool) {
     let mut draw = Draw(seed);
-    for query in queries(90).iter().cycle().take(360) {
-        let hits = index.search(query.as_str(), &SearchOptions::new().k(24)).unwrap().hits;
+    for query in queries(72).iter().cycle().take(288) {
+        let hits = index.search(query.as_str(), &SearchOptions::new().k(12)).unwrap().hits;
         let shown: Vec<String> = hits.into_iter().map(|hit| hit.id).collect();
         let mut chosen = Vec::new();
         for (place, id) in shown.iter().enumerate() {
@@ -114,9 +114,9 @@ fn read(index: &Index, seed: u64, mut likes: impl FnMut(&Note, &mut Draw) -> boo
 
 #[test]
 fn what_readers_prefer_is_learned_and_what_they_choose_at_random_is_not() {
-    let notes = made(24, 63);
+    let notes = made(12, 63);
     let options = TrainOptions::new().field("stars");
-    let (index, _) = index_of(&notes, 24);
+    let (index, _) = index_of(&notes, 12);
     let good = |note: &Note| f32::from(stars(note) > 70.0);
     let before = ndcg(&index, good);
     read(&index, 1, |note, _| stars(note) > 70.0);
@@ -124,7 +124,7 @@ fn what_readers_prefer_is_learned_and_what_they_choose_at_random_is_not() {
     assert!(report.installed, "{}", report.verdict.words());
     let after = ndcg(&index, good);
     assert!(after > 1.1 * before, "{before} to {after}");
-    let (index, _) = index_of(&notes, 24);
+    let (index, _) = index_of(&notes, 12);
     read(&index, 2, |_, draw| draw.below(3) == 0);
     let report = index.train_on_feedback(&options, None).unwrap();
     assert!(!report.installed, "{}", report.verdict.words());
