@@ -1,7 +1,5 @@
 //! Search by words, held against a twin that reads every note; and words under damage.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 mod damage;
 mod highlights;
 mod terms;
