@@ -4,8 +4,8 @@ use super::spaces;
 use super::state::{Shared, State};
 use super::target::{of_texts, target};
 use crate::error::Result;
-use crate::note::Note;
 use crate::lexical::Language;
+use crate::note::Note;
 use crate::query::{Answer, Limits, LiveSegment, Query, Scope, SearchOptions, Target, search};
 use crate::rank::About;
 use crate::segment::note_of;
@@ -215,7 +215,10 @@ impl Snapshot {
             prefixes: manifest.encoder.prefixes.clone(),
             spaces: spaces.collect(),
             language: self.state.language,
-            head: self.state.head().map(|head| HeadStats { own: self.state.head.is_some(), about: head.about().clone() }),
+            head: self
+                .state
+                .head()
+                .map(|head| HeadStats { own: self.state.head.is_some(), about: head.about().clone() }),
             head_unusable: manifest.head.is_some() && self.state.head.is_none(),
             adapter: self.state.adapter.as_ref().map(|installed| AdapterStats {
                 made_ms: installed.record.made_ms,

@@ -85,7 +85,10 @@ fn a_better_head_is_installed_named_and_taken_away() {
     let train = ["--json", "train", "head", "judged", "--field", "good", "--data", "topics"];
     let report = sandbox.run(&train).exits(0).json();
     assert_eq!(keys(&report), ["generation", "installed", "report", "trained", "unused", "words"]);
-    assert_eq!((&report["trained"], &report["installed"], &report["unused"]), (&"head".into(), &true.into(), &0.into()));
+    assert_eq!(
+        (&report["trained"], &report["installed"], &report["unused"]),
+        (&"head".into(), &true.into(), &0.into())
+    );
     assert!(report["words"].as_str().unwrap().contains("better beyond chance"), "{report}");
     assert_eq!(report["report"]["verdict"]["held_out"].as_array().unwrap().len(), 21);
     assert_eq!(report["report"]["stages"].as_array().unwrap().len(), 2);
