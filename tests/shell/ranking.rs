@@ -42,8 +42,10 @@ fn hits_are_explained_where_that_is_asked_for() {
     let explained = cells(&["--explain"]);
     assert!(explained.iter().all(|line| line.len() == 11), "{explained:?}");
     assert_eq!(explained[0][5..8], ["0", "0", "0"]);
-    let shares: Vec<f32> =
-        explained[0][10].split(' ').map(|share| share.rsplit_once('=').unwrap().1.parse::<f32>().unwrap().abs()).collect();
+    let shares: Vec<f32> = explained[0][10]
+        .split(' ')
+        .map(|share| share.rsplit_once('=').unwrap().1.parse::<f32>().unwrap().abs())
+        .collect();
     assert!(shares.len() > 5 && shares.is_sorted_by(|one, other| one >= other), "{shares:?}");
     assert!(explained.iter().any(|line| line[6] == "-"), "a note without the words has no place by words");
 }
@@ -90,7 +92,10 @@ fn a_better_head_is_installed_named_and_taken_away() {
     let train = ["--json", "train", "head", "judged", "--field", "good", "--data", "topics"];
     let report = sandbox.run(&train).exits(0).json();
     assert_eq!(keys(&report), ["generation", "installed", "report", "trained", "unused", "words"]);
-    assert_eq!((&report["trained"], &report["installed"], &report["unused"]), (&"head".into(), &true.into(), &0.into()));
+    assert_eq!(
+        (&report["trained"], &report["installed"], &report["unused"]),
+        (&"head".into(), &true.into(), &0.into())
+    );
     assert!(report["words"].as_str().unwrap().contains("better beyond chance"), "{report}");
     assert_eq!(report["report"]["verdict"]["held_out"].as_array().unwrap().len(), 21);
     assert_eq!(report["report"]["stages"].as_array().unwrap().len(), 2);

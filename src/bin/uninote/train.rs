@@ -124,8 +124,7 @@ impl Train {
                     return Err(Failure::NoFeedback);
                 }
                 let options = how.options("feedback", &fields.field);
-                let trained =
-                    watched("the ranking head", |cancel| index.train_on_feedback(&options, Some(cancel)))?;
+                let trained = watched("the ranking head", |cancel| index.train_on_feedback(&options, Some(cancel)))?;
                 tell("head", &index, &HeadJson::of(&trained), place)
             }
             What::Adapter { judgments, how } => {
@@ -236,7 +235,9 @@ fn tell<T: Trained>(what: &'static str, index: &Index, trained: &T, place: &Plac
         return Ok(Outcome::of(installed));
     }
     if unused > 0 {
-        diagnostic(&format!("{unused} judged queries were of no use: they cannot be asked here, or nothing is to be found"));
+        diagnostic(&format!(
+            "{unused} judged queries were of no use: they cannot be asked here, or nothing is to be found"
+        ));
     }
     let mut text = String::new();
     for (name, curve, kept) in trained.stages() {
