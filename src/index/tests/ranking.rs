@@ -9,6 +9,7 @@ use crate::rank::{Head, Schema, Shape};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 
+mod arranged;
 mod explained;
 mod feedback;
 mod heads;
