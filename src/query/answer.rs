@@ -1,6 +1,7 @@
 //! What a caller gets: hits, each with its evidence, and how the answer came about.
 
 use super::{Cursor, Mode};
+use std::ops::Range;
 
 /// The part of a note that won it its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,22 @@ pub struct Passage {
     pub end: usize,
     /// Its cosine with the query.
     pub score: f32,
+    /// Its text.
+    pub text: String,
+    /// Words of it that the query asks for, as byte ranges of the note's text, in order. Empty where only vectors were asked.
+    pub matches: Vec<Range<usize>>,
+    /// The part of it with most of these words.
+    pub snippet: Snippet,
+}
+
+/// A short part of a passage, for showing: some 200 bytes, cut between words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snippet {
+    /// First byte in the note's text.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
     /// Its text.
     pub text: String,
 }
@@ -136,6 +153,9 @@ pub struct Hit {
     pub aims: Vec<AimScore>,
     /// What each stage thought of the winning row.
     pub stages: StageScores,
+    /// Ids of near-copies that would have come later and are folded into this hit, best first
+    /// ([`SearchOptions::fold`](crate::SearchOptions::fold)).
+    pub folded: Vec<String>,
     /// How it came to its place, where that was asked for.
     pub explanation: Option<Box<Explanation>>,
 }

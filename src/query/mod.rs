@@ -22,6 +22,7 @@
 //! | `group.rs` | rows to notes: the best row of each, order |
 //! | `words.rs` | the words of a query in the segments |
 //! | `pool/` | the order of a query with words: candidates, fusion, features, head |
+//! | `arrange/` | the best of an answer anew: by date, with less repetition, copies folded |
 //! | `nearby.rs` | all rows within a cosine of a vector |
 //! | `evidence.rs` | hits with title, winning row and best passage |
 //!
@@ -30,6 +31,7 @@
 
 mod aim;
 mod answer;
+mod arrange;
 mod axes;
 mod beam;
 mod calibrate;
@@ -52,7 +54,8 @@ mod walk;
 mod words;
 
 pub(crate) use aim::Aim;
-pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, StageScores, Stages};
+pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, Snippet, StageScores, Stages};
+pub use arrange::{Curve, Decay};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use nearby::near_rows;

@@ -1,6 +1,7 @@
 //! What a caller may ask for: how many, how surely, at which granularity, until when.
 
 use super::Cursor;
+use super::arrange::{Arrangement, Decay};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,6 +66,12 @@ pub struct SearchOptions {
     pub fusion: Fusion,
     /// Whether each hit says how it came to its place. Default no: taking a head's score apart costs as much as ranking.
     pub explain: bool,
+    /// Makes notes count less the farther their date is from an origin.
+    pub decay: Option<Decay>,
+    /// How much a hit's likeness to hits before it counts against its relevance, in [0, 1]. Default 0.
+    pub diversity: f32,
+    /// Similarity of texts from which a hit is folded into one before it. Default none: nothing is folded.
+    pub fold: Option<f32>,
     /// Continue after this point of an earlier answer.
     pub after: Option<Cursor>,
     /// Give up with an error after this long.
@@ -82,6 +89,9 @@ impl Default for SearchOptions {
             mode: Mode::Auto,
             fusion: Fusion::Scores,
             explain: false,
+            decay: None,
+            diversity: 0.0,
+            fold: None,
             after: None,
             deadline: None,
             cancel: None,
@@ -138,6 +148,36 @@ impl SearchOptions {
         self
     }
 
+    /// Makes notes count less the farther their date is from an origin.
+    ///
+    /// This, [`SearchOptions::diversity`] and [`SearchOptions::fold`] arrange the best hundred hits (the best `k`, if that is
+    /// more), in this sequence: dates count, then copies fold, then what stands is put in order. The pages that follow go on
+    /// in that order to its end, where a page may be short, and then through all other notes as if nothing of it had been
+    /// asked for. With a decay, a score is its share of the span from the lowest to the highest of that hundred, times the
+    /// decay's factor; diversity changes the order and no score.
+    #[must_use]
+    pub const fn decay(mut self, decay: Decay) -> Self {
+        self.decay = Some(decay);
+        self
+    }
+
+    /// Prefers hits unlike those before them, by the cosine of the vectors of whole notes: 0 looks at relevance only, 1 after
+    /// the first hit at likeness only (maximal marginal relevance, Carbonell and Goldstein 1998, with 1 less their lambda).
+    #[must_use]
+    pub const fn diversity(mut self, diversity: f32) -> Self {
+        self.diversity = diversity;
+        self
+    }
+
+    /// Folds near-copies into the hit before them that they are copies of ([`Hit::folded`](crate::Hit::folded)): hits whose
+    /// texts are at least so similar, as [`DuplicateOptions`](crate::duplicates::DuplicateOptions) says; hits without any
+    /// word, by the cosine of their vectors. Other hits move up.
+    #[must_use]
+    pub const fn fold(mut self, similarity: f32) -> Self {
+        self.fold = Some(similarity);
+        self
+    }
+
     /// Continues after an earlier answer's last hit.
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {
@@ -165,7 +205,21 @@ impl SearchOptions {
             let remedy = "ask for a share above 0 and up to 1, such as 0.95";
             return Err(Error::Option { option: "recall", given, remedy });
         }
-        Ok(())
+        if !(0.0..=1.0).contains(&self.diversity) {
+            let (given, remedy) = (self.diversity.to_string(), "use a number from 0, as relevant as can be, to 1");
+            return Err(Error::Option { option: "diversity", given, remedy });
+        }
+        if let Some(given) = self.fold.filter(|fold| !(*fold > 0.0 && *fold <= 1.0)) {
+            let remedy = "use a similarity above 0 and up to 1, such as 0.8";
+            return Err(Error::Option { option: "similarity of folded hits", given: given.to_string(), remedy });
+        }
+        self.decay.as_ref().map_or(Ok(()), Decay::check)
+    }
+
+    /// What is asked of the arrangement of the best hits, if anything.
+    pub(super) fn arrangement(&self) -> Option<Arrangement> {
+        let asked = self.decay.is_some() || self.diversity > 0.0 || self.fold.is_some();
+        asked.then_some(Arrangement { decay: self.decay, diversity: self.diversity, fold: self.fold })
     }
 }
 

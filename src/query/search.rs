@@ -1,13 +1,14 @@
 //! One search over all live segments: what it asks for, which way it is ordered, its page.
 
 use super::aim::{Aim, Aiming};
+use super::arrange::{self, Shown};
 use super::dense::{Part, Search};
 use super::evidence::evidence;
 use super::group::Found;
 use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
 use super::words::Words;
-use super::{Answer, Cursor, Explanation, Fusion, Mode, Stages, pool};
+use super::{Answer, Explanation, Fusion, Mode, Stages, pool};
 use crate::error::{QueryError, Result};
 use crate::lexical::Language;
 use crate::rank::{Head, Schema, Table};
@@ -83,22 +84,17 @@ pub(super) struct Placed<'a> {
 pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions, limits: &Limits) -> Result<Answer> {
     with_search(scope, target, options, limits, |search, words| {
         let mode = mode_of(options.mode, words)?;
-        let Page { placed, more, stages } = match mode {
-            Mode::Dense => dense(search, options)?,
-            mode => pool::page(search, words, (mode, scope.head), options)?,
-        };
+        let Shown { page: Page { placed, stages, .. }, folded, next } = arrange::page(options, |options| match mode {
+            Mode::Dense => dense(search, options),
+            mode => pool::page(search, words, (mode, scope.head), options),
+        })?;
         placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
         let mut hits = Vec::with_capacity(placed.len());
         for placed in &placed {
             limits.check()?;
-            hits.push(evidence(placed, &search.aims)?);
+            hits.push(evidence(placed, &search.aims, words)?);
         }
-        let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
-        let next = hits.last().filter(|_| more).map(|hit| Cursor {
-            seen: seen.saturating_add(hits.len()).min(u32::MAX as usize) as u32,
-            score: hit.score,
-            id: hit.id.clone(),
-        });
+        hits.iter_mut().zip(folded).for_each(|(hit, folded)| hit.folded = folded);
         Ok(Answer { hits, stages, mode, generation: scope.generation, next })
     })
 }
