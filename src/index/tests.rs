@@ -9,6 +9,7 @@ use crate::query::{Granularity, Row};
 use fakes::Fake;
 
 mod adapter;
+mod arranged;
 mod fakes;
 mod faults;
 mod intake;
