@@ -13,8 +13,8 @@ use rayon::prelude::*;
 
 /// How much lower than it is a similarity may be estimated from samples: four to five standard errors.
 const ROOM: f64 = 0.1;
-/// Sets whose partners are looked for between two looks at progress.
-const BLOCK: usize = 4_096;
+/// Sets whose partners are looked for at once: few at first, as clusters made by earlier ones save work on later ones.
+const BLOCKS: [usize; 3] = [64, 512, 4_096];
 /// So many pairs of a set with one cluster are looked at closely; the rest could only confirm them.
 const ENOUGH: u32 = 8;
 /// Counters of how rare members are; members that share one only look less rare than they are.
@@ -240,9 +240,12 @@ pub(crate) fn link_all(
     decide: Decide<'_>,
     step: &mut dyn FnMut(usize) -> Result<()>,
 ) -> Result<()> {
-    for first in (0..join.len()).step_by(BLOCK) {
+    let [mut block, least, most] = BLOCKS;
+    let largest = (join.len() / 256).clamp(least, most);
+    let mut first = 0;
+    while first < join.len() {
         let known = links.roots();
-        let last = join.len().min(first + BLOCK);
+        let last = join.len().min(first + block);
         let fresh = || Scratch { seen: vec![0; join.len()], clusters: Vec::new() };
         let partners = |scratch: &mut Scratch, place: usize| join.partners(place, scratch, &known, decide);
         let found: Vec<Vec<Pair>> = (first..last).into_par_iter().map_init(fresh, partners).collect();
@@ -251,6 +254,7 @@ pub(crate) fn link_all(
             links.add(other, back);
         }
         step(last - first)?;
+        (first, block) = (last, largest.min(2 * block));
     }
     Ok(())
 }

@@ -56,8 +56,8 @@ fn joined(sets: &[Vec<u32>], least: f64) -> (BTreeSet<(u32, u32)>, Vec<Vec<u32>>
         let link = |other| Link { other, matched: Matched::Text, similarity: similarity as f32, exact: false };
         Some((link(other), link(one)))
     };
-    let ready = |(note, members): (u32, &Vec<u32>)| Set { members, count: members.len(), note };
-    let join = Join::new((0_u32..).zip(sets).map(ready).collect(), least);
+    let ready = (0_u32..).zip(sets).map(|(note, members)| Set { members, count: members.len(), note });
+    let join = Join::new(ready.collect(), least);
     let mut links = Links::new(sets.len());
     link_all(&join, &mut links, &decide, &mut |_| Ok(())).unwrap();
     (found.into_inner().unwrap(), links.clusters())
@@ -106,26 +106,28 @@ fn the_join_makes_the_clusters_that_comparing_all_pairs_makes() {
 
 #[test]
 fn of_thousands_alike_few_pairs_are_looked_at_closely() {
-    let sets: Vec<Vec<u32>> = (0..5_000).map(|number| (0..20).chain([1_000 + number]).collect()).collect();
+    let sets: Vec<Vec<u32>> = (0..1_500).map(|number| (0..20).chain([1_000 + number]).collect()).collect();
     let (found, clusters) = joined(&sets, 0.9);
-    assert_eq!(clusters, [(0..5_000).collect::<Vec<u32>>()]);
-    assert!(found.len() < 5_000 * 5_000 / 4, "{}", found.len());
+    assert_eq!(clusters, [(0..1_500).collect::<Vec<u32>>()]);
+    assert!(found.len() < 1_500 * 1_500 / 4, "{}", found.len());
 }
 
 #[test]
 fn long_texts_are_found_by_their_samples() {
     let mut random = Rng::with_seed(8);
     let mut wordings = Vec::new();
-    for _ in 0..40 {
-        let words: Vec<u32> = (0..3_000).map(|_| random.u32(0..20_000).min(random.u32(0..20_000))).collect();
+    for _ in 0..12 {
+        let words: Vec<u32> = (0..1_500).map(|_| random.u32(0..20_000).min(random.u32(0..20_000))).collect();
         let mut changed = words.clone();
-        changed.iter_mut().filter(|_| random.u32(0..20) == 0).for_each(|word| *word = random.u32(0..20_000));
+        for word in &mut changed {
+            *word = if random.u32(0..20) == 0 { random.u32(0..20_000) } else { *word };
+        }
         for words in [words, changed] {
             let text: Vec<String> = words.iter().map(|word| format!("w{word}")).collect();
             wordings.push(Wording::of("", &text.join(" ")));
         }
     }
-    assert!(wordings.iter().all(|wording| wording.sample.len() == 512 && wording.count > 3_000));
+    assert!(wordings.iter().all(|wording| wording.sample.len() == 512 && wording.count > 1_500));
     let sets = (0_u32..).zip(&wordings);
     let sets = sets.map(|(note, wording)| Set { members: &wording.sample, count: wording.count, note });
     let decide = |one, other, similarity: f64| {
@@ -135,7 +137,7 @@ fn long_texts_are_found_by_their_samples() {
     };
     let mut links = Links::new(wordings.len());
     link_all(&Join::new(sets.collect(), 0.85), &mut links, &decide, &mut |_| Ok(())).unwrap();
-    let pairs: Vec<Vec<u32>> = (0..40).map(|pair| vec![2 * pair, 2 * pair + 1]).collect();
+    let pairs: Vec<Vec<u32>> = (0..12).map(|pair| vec![2 * pair, 2 * pair + 1]).collect();
     assert_eq!(links.clusters(), pairs);
 }
 

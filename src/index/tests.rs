@@ -10,6 +10,7 @@ use fakes::Fake;
 
 mod adapter;
 mod arranged;
+mod duplicates;
 mod fakes;
 mod faults;
 mod intake;
@@ -20,7 +21,7 @@ mod queries;
 mod real;
 mod reencode;
 mod rotation;
-mod seer;
+pub(super) mod seer;
 mod spaces;
 mod together;
 mod writing;

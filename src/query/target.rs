@@ -12,6 +12,7 @@ use crate::note::Picture;
 /// # let photo: Vec<u8> = Vec::new();
 /// let red = Query::picture(photo).and("this, but red");
 /// let others = Query::like(["soup", "stew"]).unlike(Query::similar("salad")).and(Query::text("quick").weight(0.5));
+/// let session = Query::like(["tent", "stove"]).and(Query::similar("boots").weight(0.5)).unlike(Query::similar("sofa"));
 /// let sounds = Query::text("a storm at sea").and(Query::vector_in("audio", vec![0.3; 16]));
 /// ```
 ///

@@ -72,13 +72,8 @@ fn blocks(report: &DuplicateReport) -> String {
         }
         text.push('\n');
     }
-    let _ = writeln!(
-        text,
-        "{} clusters, {} of {} notes could go",
-        report.clusters.len(),
-        report.surplus(),
-        report.notes
-    );
+    let _ =
+        writeln!(text, "{} clusters, {} of {} notes could go", report.clusters.len(), report.surplus(), report.notes);
     text
 }
 
@@ -91,7 +86,9 @@ fn reason(evidence: &Evidence) -> String {
         Matching::Picture { ordinal, with: other } => {
             format!("picture {ordinal}, {:.2} like picture {other} of {with}", evidence.similarity)
         }
-        _ if evidence.exact => format!("{} as {with}", if kind(evidence) == "note" { "same note" } else { "same words" }),
+        _ if evidence.exact => {
+            format!("{} as {with}", if kind(evidence) == "note" { "same note" } else { "same words" })
+        }
         _ => format!("text, {:.2} like {with}", evidence.similarity),
     }
 }

@@ -128,7 +128,9 @@ impl Found<'_> {
         }
         let keep = members.first().map(|member| member.id.clone()).unwrap_or_default();
         if let Some((_, rest)) = members.split_first_mut() {
-            rest.sort_by(|left, right| right.similarity.total_cmp(&left.similarity).then_with(|| left.id.cmp(&right.id)));
+            rest.sort_by(|left, right| {
+                right.similarity.total_cmp(&left.similarity).then_with(|| left.id.cmp(&right.id))
+            });
         }
         let loosest = members.iter().map(|member| member.similarity).fold(1.0, f32::min);
         Ok(Cluster { keep, members, loosest })

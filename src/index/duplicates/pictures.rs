@@ -1,8 +1,8 @@
 //! Pictures that are the same or nearly so, and notes that share most of theirs.
 
+use super::Work;
 use super::notes::Notes;
 use super::texts::groups;
-use super::Work;
 use crate::duplicates::{DisjointSets, Join, Link, Links, Matched, Set, link_all};
 use crate::error::Result;
 use crate::query::near_rows;
@@ -22,7 +22,6 @@ const MOST: f64 = 0.5;
 /// A picture of a note.
 #[derive(Debug, Clone, Copy)]
 struct Shown<'a> {
-    note: u32,
     ordinal: u32,
     /// Hash of its bytes; none where they could not be read.
     hash: Option<[u8; 16]>,
@@ -59,7 +58,7 @@ impl<'a> Pictures<'a> {
         let spaces: Vec<Option<OpenSpace<'a>>> =
             notes.segments.iter().map(|live| live.segment.space(LOCAL)).collect::<Result<_>>()?;
         let (mut shown, mut starts) = (Vec::new(), Vec::with_capacity(notes.len() + 1));
-        for (note, stored) in (0_u32..).zip(notes.all()) {
+        for stored in notes.all() {
             starts.push(shown.len());
             let space = spaces.get(stored.segment).and_then(Option::as_ref);
             for (ordinal, picture) in (0_u32..).zip(stored.record.pictures.iter()) {
@@ -72,7 +71,7 @@ impl<'a> Pictures<'a> {
                     space.view.rows_of(stored.note).iter().find(is_it).copied()
                 });
                 let vector = space.zip(row).and_then(|(space, row)| space.vector(row));
-                shown.push(Shown { note, ordinal, hash, row: row.map(|row| (stored.segment, row)), vector });
+                shown.push(Shown { ordinal, hash, row: row.map(|row| (stored.segment, row)), vector });
             }
         }
         starts.push(shown.len());
@@ -82,7 +81,12 @@ impl<'a> Pictures<'a> {
 
     /// Links the notes that share most of their pictures.
     pub(super) fn link(&self, links: &mut Links, work: &mut Work<'_>) -> Result<()> {
-        let looks = self.looks(COMPARED, work)?;
+        self.link_with(COMPARED, links, work)
+    }
+
+    /// The same with up to so many pictures all compared with each other.
+    fn link_with(&self, compared: usize, links: &mut Links, work: &mut Work<'_>) -> Result<()> {
+        let looks = self.looks(compared, work)?;
         let (mut members, mut ends) = (Vec::with_capacity(self.shown.len()), Vec::new());
         for bounds in self.starts.windows(2) {
             let own = bounds.first().zip(bounds.last()).and_then(|(start, end)| looks.get(*start..*end));
@@ -211,3 +215,7 @@ impl<'a> Pictures<'a> {
         self.compare(one, other).map_or(0.0, |(link, _)| link.similarity)
     }
 }
+
+#[cfg(test)]
+#[path = "pictures_tests.rs"]
+mod tests;

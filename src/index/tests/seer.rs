@@ -30,7 +30,7 @@ pub(super) struct Call {
     pub(super) pixels: usize,
 }
 
-pub(super) struct Seer {
+pub(in crate::index) struct Seer {
     info: EncoderInfo,
     pub(super) calls: Mutex<Vec<Call>>,
     /// Whether it fails on a picture that is to make it fail only where that stands alone.
@@ -38,11 +38,11 @@ pub(super) struct Seer {
 }
 
 impl Seer {
-    pub(super) fn new(name: &str, fusion: Fusion) -> Arc<Self> {
+    pub(in crate::index) fn new(name: &str, fusion: Fusion) -> Arc<Self> {
         Self::with(name, |info| info.fusion = fusion)
     }
 
-    pub(super) fn with(name: &str, set: impl FnOnce(&mut EncoderInfo)) -> Arc<Self> {
+    pub(in crate::index) fn with(name: &str, set: impl FnOnce(&mut EncoderInfo)) -> Arc<Self> {
         let mut info = EncoderInfo::new(name, format!("{name}-1"), WIDTH);
         info.modalities = Modalities::TEXT_AND_PICTURE;
         info.passage_tokens = 8;
@@ -126,6 +126,6 @@ pub(super) fn file(colour: [u8; 3], (width, height): (u32, u32), format: ImageFo
 }
 
 /// A small picture of one colour.
-pub(super) fn picture(colour: [u8; 3]) -> Picture {
+pub(in crate::index) fn picture(colour: [u8; 3]) -> Picture {
     Picture::bytes(file(colour, (8, 8), ImageFormat::Png))
 }
