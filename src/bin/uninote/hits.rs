@@ -1,5 +1,7 @@
 //! Answers of `search` and `similar`: a table on a terminal, tab-separated lines in a pipe, JSON on request.
 
+mod json;
+
 use crate::output::{on_terminal, one_line, print, print_json};
 use crate::{
     Place,
@@ -7,9 +9,10 @@ use crate::{
 };
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, Width, presets};
-use serde::Serialize;
+use json::AnswerJson;
 use std::fmt::Write;
-use uninote::query::Passage;
+use std::time::Duration;
+use uninote::query::Decay;
 use uninote::{Answer, Cursor, Granularity, Hit, Row, SearchOptions};
 
 /// Lines of a table one hit may take.
@@ -27,6 +30,15 @@ pub(crate) struct Wanted {
     /// What is compared: whole notes, their passages and pictures, or both
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Compared::Auto)]
     granularity: Compared,
+    /// How much likeness to hits before counts against relevance, from 0 to 1
+    #[arg(long, value_name = "D", default_value_t = 0.0)]
+    diversity: f32,
+    /// Fold hits into those before them whose texts are at least so similar, above 0 and up to 1
+    #[arg(long, value_name = "S")]
+    fold: Option<f32>,
+    /// Days in which the score of a note is halved, by its date
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    decay: Option<Duration>,
     /// Continue after an earlier answer: its `next`
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     after: Option<String>,
@@ -48,12 +60,21 @@ impl Wanted {
             Compared::Auto => Granularity::Auto,
         };
         let k = usize::try_from(self.k).unwrap_or(usize::MAX);
-        let options = SearchOptions::new().k(k).recall(self.recall).granularity(granularity);
+        let mut options =
+            SearchOptions::new().k(k).recall(self.recall).granularity(granularity).diversity(self.diversity);
+        options.fold = self.fold;
+        options.decay = self.decay.map(Decay::exponential);
         Ok(match &self.after {
             Some(cursor) => options.after(cursor.parse::<Cursor>()?),
             None => options,
         })
     }
+}
+
+/// A number of days above zero.
+fn days(text: &str) -> Result<Duration, String> {
+    let days = text.parse::<f64>().ok().and_then(|days| Duration::try_from_secs_f64(days * 86_400.0).ok());
+    days.filter(|days| !days.is_zero()).ok_or_else(|| "a number of days above 0 is expected, such as 30".to_owned())
 }
 
 /// Prints an answer; one without hits is `Nothing`.
@@ -82,8 +103,9 @@ fn table(hits: &[Hit]) -> Table {
     for hit in hits {
         let title = one_line(&hit.title);
         let id = one_line(&hit.id);
-        let note = if title.is_empty() { id } else { format!("{title}\n{id}") };
-        let passage = hit.passage.as_ref().map(|passage| one_line(&passage.text)).unwrap_or_default();
+        let copies = if hit.folded.is_empty() { String::new() } else { format!(" (+{} alike)", hit.folded.len()) };
+        let note = if title.is_empty() { format!("{id}{copies}") } else { format!("{title}\n{id}{copies}") };
+        let passage = hit.passage.as_ref().map(|passage| one_line(&passage.snippet.text)).unwrap_or_default();
         let mut row = TableRow::from([format!("{:.3}", hit.score), note, passage]);
         row.max_height(HIT_LINES);
         table.add_row(row);
@@ -120,124 +142,6 @@ fn lines(hits: &[Hit]) -> String {
 /// An argument as a POSIX shell takes it.
 fn quoted(argument: &str) -> String {
     format!("'{}'", one_line(argument).replace('\'', "'\\''"))
-}
-
-#[derive(Serialize)]
-struct AnswerJson<'a> {
-    hits: Vec<HitJson<'a>>,
-    next: Option<String>,
-    generation: u64,
-    stages: StagesJson,
-}
-
-#[derive(Serialize)]
-struct StagesJson {
-    segments: usize,
-    coarse: u64,
-    rescored: u64,
-    exact: bool,
-    expected_recall: f32,
-}
-
-#[derive(Serialize)]
-struct HitJson<'a> {
-    id: &'a str,
-    score: f32,
-    title: &'a str,
-    row: RowJson<'a>,
-    passage: Option<PassageJson<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    aims: Vec<AimJson<'a>>,
-    stages: ScoresJson,
-}
-
-#[derive(Serialize)]
-struct AimJson<'a> {
-    space: &'a str,
-    score: f32,
-    row: Option<RowJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum RowJson<'a> {
-    Global,
-    Passage { ordinal: u32, start: usize, end: usize },
-    Picture { ordinal: u32 },
-    Region { ordinal: u32, cell: u32, side: u32 },
-    Vector { space: &'a str, ordinal: u32 },
-}
-
-impl<'a> RowJson<'a> {
-    fn of(row: &'a Row) -> Self {
-        match row {
-            Row::Passage { ordinal, start, end } => Self::Passage { ordinal: *ordinal, start: *start, end: *end },
-            Row::Picture { ordinal } => Self::Picture { ordinal: *ordinal },
-            Row::Region { ordinal, cell, side } => Self::Region { ordinal: *ordinal, cell: *cell, side: *side },
-            Row::Vector { space, ordinal } => Self::Vector { space, ordinal: *ordinal },
-            _ => Self::Global,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct PassageJson<'a> {
-    ordinal: u32,
-    start: usize,
-    end: usize,
-    score: f32,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct ScoresJson {
-    coarse: f32,
-    full: f32,
-}
-
-impl<'a> AnswerJson<'a> {
-    fn of(answer: &'a Answer) -> Self {
-        let stages = answer.stages;
-        Self {
-            hits: answer.hits.iter().map(HitJson::of).collect(),
-            next: answer.next.as_ref().map(ToString::to_string),
-            generation: answer.generation,
-            stages: StagesJson {
-                segments: stages.segments,
-                coarse: stages.coarse,
-                rescored: stages.rescored,
-                exact: stages.exact,
-                expected_recall: stages.expected_recall,
-            },
-        }
-    }
-}
-
-impl<'a> HitJson<'a> {
-    fn of(hit: &'a Hit) -> Self {
-        let row = RowJson::of(&hit.row);
-        let aims = hit.aims.iter().map(|aim| AimJson {
-            space: &aim.space,
-            score: aim.score,
-            row: aim.row.as_ref().map(RowJson::of),
-        });
-        let passage = |passage: &'a Passage| PassageJson {
-            ordinal: passage.ordinal,
-            start: passage.start,
-            end: passage.end,
-            score: passage.score,
-            text: &passage.text,
-        };
-        Self {
-            id: &hit.id,
-            score: hit.score,
-            title: &hit.title,
-            row,
-            passage: hit.passage.as_ref().map(passage),
-            aims: aims.collect(),
-            stages: ScoresJson { coarse: hit.stages.coarse, full: hit.stages.full },
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `main.rs` | arguments, dispatch, exit codes |
 //! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
-//! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers |
+//! | `search.rs`, `similar.rs` | the two questions; `hits.rs` and `hits/json.rs` print their answers |
 //! | `get.rs`, `delete.rs` | one note, out or away |
 //! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
