@@ -27,7 +27,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("duplicates", &["error"]),
     ("segment", &["disk", "error", "note", "vector"]),
     ("query", &["duplicates", "error", "lexical", "note", "rank", "segment", "vector"]),
-    ("index", &["disk", "duplicates", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"]),
+    (
+        "index",
+        &["disk", "duplicates", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"],
+    ),
     ("eval", &["disk", "encode", "error", "import", "index", "measure", "note", "query", "vector"]),
 ];
 
@@ -238,6 +241,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/ENCODERS.md",
         "docs/EVAL.md",
         "docs/MODELS.md",
+        "docs/RANKING.md",
         "docs/SHELL.md",
         "index-format/SPEC.md",
     ] {

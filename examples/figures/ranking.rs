@@ -40,6 +40,24 @@ pub(crate) struct RankingArguments {
     /// Fits a weighted sum, its weights held close to that of the rule by this much
     #[arg(long)]
     ridge: Option<f64>,
+    /// Lets heads see sizes of values, and what all candidates of a query share
+    #[arg(long)]
+    absolute: bool,
+    /// Tunes the weighted sum with all weights free, at this learning rate
+    #[arg(long)]
+    tune: Option<f64>,
+    /// Share of features taken away at random in stage 1
+    #[arg(long, default_value_t = 0.05)]
+    dropout: f64,
+    /// Decay of weights in stage 1
+    #[arg(long, default_value_t = 0.01)]
+    decay: f64,
+    /// Leash of stage 2
+    #[arg(long, default_value_t = 0.01)]
+    leash: f64,
+    /// Learning rate of stage 2
+    #[arg(long, default_value_t = 1e-3)]
+    rate: f64,
     /// Seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -185,8 +203,29 @@ fn trained(lists: &[List], arguments: &RankingArguments) -> Outcome<[Head; 2]> {
     let clock = Instant::now();
     if let Some(ridge) = arguments.ridge {
         let free = ["lexical", "dense", "lexical_share"].map(str::to_owned).to_vec();
-        let head = weigh(&start, &lists, &Weighing { ridge, free, ..Weighing::default() })?;
-        let settings = Reinforced { seed: arguments.seed, ..Reinforced::default() };
+        let head =
+            weigh(&start, &lists, &Weighing { ridge, free, relative: !arguments.absolute, ..Weighing::default() })?;
+        let head = match arguments.tune {
+            Some(learning_rate) => {
+                let settings = Supervised {
+                    seed: arguments.seed,
+                    learning_rate,
+                    feature_dropout: arguments.dropout,
+                    weight_decay: arguments.decay,
+                    ..Supervised::default()
+                };
+                let (head, report) = supervise(&head, &lists, &parts, &settings)?;
+                println!("tuned, kept step {}", report.kept);
+                head
+            }
+            None => head,
+        };
+        let settings = Reinforced {
+            seed: arguments.seed,
+            leash: arguments.leash,
+            learning_rate: arguments.rate,
+            ..Reinforced::default()
+        };
         let (second, report) = reinforce(&head, &lists, &parts, &settings)?;
         println!("{} lists, stage 2 kept step {}", lists.len(), report.kept);
         return Ok([head, second]);

@@ -8,7 +8,9 @@ use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::{DRAFT, MAX_SECTIONS, SECTION_REQUIRED};
 use index_format::words::BLOCK_POSTINGS;
 use index_format::{AdapterView, Damage, Feedback, FileKind, FileTable, FormatError, Manifest, SegmentFile, WordsView};
-use samples::{INDEX, Numbers, Parts, adapter, adapter_bytes, feedback, manifest, matrix, reseal, rotation, tombstones};
+use samples::{
+    INDEX, Numbers, Parts, adapter, adapter_bytes, feedback, manifest, matrix, reseal, rotation, tombstones,
+};
 
 type Verify = fn(&[u8]) -> Result<Vec<Damage>, FormatError>;
 

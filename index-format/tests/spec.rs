@@ -5,9 +5,9 @@ use index_format::adapter::ArchivedAdapterRecord;
 use index_format::archive::ARCHIVE_ALIGN;
 use index_format::feedback::{ArchivedEventRecord, ArchivedFeedback, ArchivedTermRecord};
 use index_format::layout::{
-    ADAPTER_WIDTH_MAX, ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR, NO_SPACE,
-    OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS, SectionEntry,
-    VERSION,
+    ADAPTER_WIDTH_MAX, ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR,
+    NO_SPACE, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR, SECTION_REQUIRED, STARTS,
+    SectionEntry, VERSION,
 };
 use index_format::manifest::{
     ArchivedEncoderRecord, ArchivedFileRef, ArchivedManifest, ArchivedSegmentRef, ArchivedSpaceRecord,

@@ -2,7 +2,7 @@
 
 use super::{Collection, EvalError, Latency, Progress, Returned, Run, Setting};
 use crate::error::Error;
-use crate::index::{Index, Snapshot};
+use crate::index::{Index, Judged, Snapshot};
 use crate::note::Note;
 use crate::query::{Cancel, Query, Sought};
 use std::collections::HashSet;
@@ -114,4 +114,20 @@ fn is_text_of(query: &Query, note: Option<&Note>) -> bool {
     let words = || text.split_whitespace();
     let body = || note.text.split_whitespace();
     words().eq(body()) || words().eq(note.title.split_whitespace().chain(body()))
+}
+
+impl Collection {
+    /// The judged queries as an index is asked them, to train on ([`Index::train`]): a query that is the text of a note, or
+    /// asks what is like one, leaves that note out.
+    ///
+    /// # Errors
+    /// [`EvalError::UnknownQuery`] for one that is neither among the queries nor a note.
+    pub fn questions(&self, index: &Index) -> Result<Vec<Judged>, EvalError> {
+        let Questions { asked, .. } = Questions::new(self, index)?;
+        let judged = |Asked { id, query, is_note }: Asked| {
+            let grades = self.judgments.of(&id).into_iter().flatten().map(|(note, grade)| (note.clone(), *grade));
+            Judged::new(query.except(is_note.then_some(&id)), grades)
+        };
+        Ok(asked.into_iter().map(judged).collect())
+    }
 }

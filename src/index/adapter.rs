@@ -1,11 +1,11 @@
 //! The adapter of an index: loaded with a state, installed and removed by one commit that brings all vectors with it.
 
+use super::Index;
+use super::commit::Commit;
 use super::material::material;
 use super::snapshot::Snapshot;
 use super::state::now_ms;
 use super::train::{Judged, TrainOptions};
-use super::Index;
-use super::commit::Commit;
 use super::writer::Writer;
 use crate::disk::Storage;
 use crate::error::{Error, Result};
@@ -26,11 +26,7 @@ pub(super) struct Installed {
 }
 
 /// Loads the adapter a manifest names, or takes over the one that is open already.
-pub(super) fn load(
-    storage: &dyn Storage,
-    manifest: &Manifest,
-    known: Option<&Installed>,
-) -> Result<Option<Installed>> {
+pub(super) fn load(storage: &dyn Storage, manifest: &Manifest, known: Option<&Installed>) -> Result<Option<Installed>> {
     let Some(file) = &manifest.adapter else { return Ok(None) };
     let installed = match known.filter(|known| known.file == *file) {
         Some(known) => known.clone(),
@@ -117,7 +113,8 @@ impl Writer {
         }
         let installed = report.verdict.passes();
         if installed {
-            let (encoder, fingerprint) = (self.manifest.encoder.name.clone(), self.manifest.encoder.fingerprint.clone());
+            let (encoder, fingerprint) =
+                (self.manifest.encoder.name.clone(), self.manifest.encoder.fingerprint.clone());
             let made_with = format!("{}: {}", options.data, report.record());
             let record = AdapterRecord { encoder, fingerprint, made_ms: now_ms(), made_with };
             self.change_adapter(Some((adapter, record)), cancel)?;

@@ -158,7 +158,11 @@ fn build_space(plan: &BuildPlan<'_>, ordinal: usize, stack: Stack) -> Result<Spa
         far,
         curve,
     };
-    if (plan.cancelled)() { Err(Error::Cancelled) } else { Ok(SpaceParts { rows, vectors, sources, codes, links, meta }) }
+    if (plan.cancelled)() {
+        Err(Error::Cancelled)
+    } else {
+        Ok(SpaceParts { rows, vectors, sources, codes, links, meta })
+    }
 }
 
 /// Rows in an order that ends with those held out as queries, and how many come before them. They are spread evenly over

@@ -21,7 +21,8 @@ pub(super) fn part_of(snapshot: &Snapshot, (id, part): (&str, Like), axes: Axes)
         Like::Picture(ordinal) => (LOCAL, (ROW_PICTURE, ordinal, 0), "picture"),
         Like::Region { picture, cell } => (LOCAL, (ROW_REGION, picture, cell), "such region of picture"),
     };
-    let found = live.segment.space(space)?.and_then(|space| stored(&space, note, axes, |row| row.part_key() == key).pop());
+    let found =
+        live.segment.space(space)?.and_then(|space| stored(&space, note, axes, |row| row.part_key() == key).pop());
     found.ok_or_else(|| Error::NoSuchPart { id: id.to_owned(), part: name, ordinal: key.1 })
 }
 

@@ -130,7 +130,7 @@ fn many(notes: u32) -> Vec<String> {
 
 #[test]
 fn windows_that_cannot_matter_are_passed_over_and_nothing_is_lost() {
-    let segments = [many(9_000), many(3_000)];
+    let segments = [many(6_500), many(2_500)];
     for text in
         ["common1", "unique", "unique common1 common2", "seldom1 common3 common4", "seldom0 unique seldom2 common0"]
     {

@@ -100,3 +100,16 @@ fn intervals_cover_the_truth_about_nineteen_times_of_twenty() {
     // The standard error of the share is .011; the percentile method falls a little short on small samples.
     assert!((0.91..=0.98).contains(&share), "{share} of the intervals cover the mean");
 }
+
+#[test]
+fn systems_that_do_not_differ_are_told_apart_about_one_time_in_twenty() {
+    // Two systems that answer each query by the same chance: the true difference is zero.
+    let pairs = 300_u64;
+    let mut random = fastrand::Rng::with_seed(8);
+    let mut told_apart = |seed: u64| {
+        let mut values = || (0..60).map(|_| f64::from(u8::from(random.f64() < 0.4))).collect::<Vec<_>>();
+        paired(&values(), &values(), seed).unwrap().excludes_zero()
+    };
+    let share = (0..pairs).filter(|seed| told_apart(*seed)).count() as f64 / pairs as f64;
+    assert!((0.01..=0.09).contains(&share), "{share} of the pairs are told apart");
+}

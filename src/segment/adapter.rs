@@ -19,11 +19,7 @@ pub(crate) fn store_adapter(
 }
 
 /// Loads an adapter. The whole file is checked: with a bent matrix queries and vectors would not fit each other.
-pub(crate) fn load_adapter(
-    storage: &dyn Storage,
-    index_id: u64,
-    file: &FileRef,
-) -> Result<(Adapter, AdapterRecord)> {
+pub(crate) fn load_adapter(storage: &dyn Storage, index_id: u64, file: &FileRef) -> Result<(Adapter, AdapterRecord)> {
     let name = file_name(FileKind::Adapter, file.id);
     let bytes = storage.map(&name)?;
     let damaged = |source| Error::Damaged { file: name.clone(), source };

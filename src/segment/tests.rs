@@ -247,14 +247,8 @@ fn a_segment_with_an_adapter_gives_back_vectors_and_what_they_were() {
     let pictures = [b"pixels".to_vec()];
     let spaces = vec![global, local, named];
     let words = words();
-    let parts = SegmentParts {
-        records: &records,
-        pictures: &pictures,
-        words: &words,
-        spaces,
-        built_ms: 9,
-        adapter: Some(5),
-    };
+    let parts =
+        SegmentParts { records: &records, pictures: &pictures, words: &words, spaces, built_ms: 9, adapter: Some(5) };
     let file = freeze(&storage, INDEX, 3, &parts).unwrap();
     let segment = open(&storage, &file).unwrap();
     assert_eq!(segment.meta().adapter, Some(5));

@@ -15,9 +15,8 @@ use adapter::adapted;
 use codes::{LEVELS, codes, half_bytes};
 use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{
-    EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest,
-    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta,
-    SpaceRecord,
+    EncoderRecord, FieldValue, FileBuilder, FileKind, FileRef, FileTable, GraphMeta, Manifest, PictureRecord,
+    RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SpaceMeta, SpaceRecord,
 };
 pub(crate) use segment::Segment;
 use segment::Space;
@@ -212,7 +211,13 @@ fn graphed() -> Segment {
     let words = words(notes as usize, &[("a", (0..notes).map(|note| (note, 1 + (note % 3) as u8)).collect())]);
     Segment {
         file_id: 3,
-        meta: SegmentMeta { notes, built_ms: MILLIS + 1, words: words.meta(), spaces: vec![meta, empty], adapter: Some(adapter::NUMBER) },
+        meta: SegmentMeta {
+            notes,
+            built_ms: MILLIS + 1,
+            words: words.meta(),
+            spaces: vec![meta, empty],
+            adapter: Some(adapter::NUMBER),
+        },
         records,
         id_order: (0..notes).collect(),
         pictures: Vec::new(),
@@ -280,7 +285,7 @@ pub(crate) fn files() -> Files {
         rotations: vec![named(FileKind::Rotation, &rotation)],
         head: None,
         adapter: Some(named(FileKind::Adapter, &adapter)),
-        feedback: vec![named(FileKind::&feedback)],
+        feedback: vec![named(FileKind::Feedback, &feedback)],
     };
     let files = [
         ("adapter-00000006.uni", adapter),

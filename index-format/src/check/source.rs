@@ -35,7 +35,8 @@ pub(super) fn verify(
 
 /// Whether the vector is what the matrix makes of the source, within rounding.
 fn comes_from(matrix: &[f32], source: &[f32], vector: &[f32]) -> bool {
-    let products: Vec<(f64, f64)> = matrix.chunks_exact(source.len().max(1)).map(|axis| product(axis, source)).collect();
+    let products: Vec<(f64, f64)> =
+        matrix.chunks_exact(source.len().max(1)).map(|axis| product(axis, source)).collect();
     let length = products.iter().map(|(sum, _)| sum * sum).sum::<f64>().sqrt();
     let noise = products.iter().map(|(_, size)| size * SUM_WITHIN).fold(0.0, f64::max);
     // Near the border rounding decides.

@@ -2,13 +2,15 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use index_format::layout::{NO_NEIGHBOUR, NO_SPACE, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
+use index_format::layout::{
+    NO_NEIGHBOUR, NO_SPACE, OWN_SPACES, ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR,
+};
 use index_format::segment::{add_meta, add_records};
 use index_format::words::Posting;
 use index_format::{
-    AdapterRecord, AdapterView, EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef, GraphMeta, Manifest,
-    PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef, SoughtRecord, SpaceMeta,
-    SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
+    AdapterRecord, AdapterView, EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef,
+    GraphMeta, Manifest, PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef,
+    SoughtRecord, SpaceMeta, SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
 };
 
 /// Number of the index all samples belong to.

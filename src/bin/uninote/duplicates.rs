@@ -41,8 +41,8 @@ impl Duplicates {
         let options = DuplicateOptions::new().by(by).text(self.threshold).picture(self.picture_threshold);
         let index = place.open_without_encoder()?;
         let cancel = interrupt::watch()?;
-        let progress = Progress::of_notes(0);
-        let report = index.duplicates(&options, Some(&cancel), |done, total| progress.at(done, total));
+        let progress = Progress::of_work(String::new());
+        let report = index.duplicates(&options, Some(&cancel), |done, total| progress.at("comparing", done, total));
         progress.clear();
         let report = report?;
         if place.json {

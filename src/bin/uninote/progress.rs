@@ -87,12 +87,6 @@ impl Progress {
         Self(bar)
     }
 
-    /// So much of all is done.
-    pub(crate) fn at(&self, done: u64, total: u64) {
-        self.0.set_length(total);
-        self.0.set_position(done);
-    }
-
     /// One more item is done.
     pub(crate) fn step(&self) {
         self.0.inc(1);

@@ -67,7 +67,10 @@ fn json(stats: &Stats) -> StatsJson<'_> {
         fingerprint: &stats.fingerprint,
         width: stats.width,
         prefixes: &stats.prefixes,
-        adapter: stats.adapter.as_ref().map(|AdapterStats { made_ms, made_with, .. }| AdapterJson { made_ms: *made_ms, made_with }),
+        adapter: stats
+            .adapter
+            .as_ref()
+            .map(|AdapterStats { made_ms, made_with, .. }| AdapterJson { made_ms: *made_ms, made_with }),
         spaces: spaces.collect(),
     }
 }

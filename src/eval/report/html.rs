@@ -49,10 +49,10 @@ fn summary(report: &Report) -> String {
         let encoder = escaped(&facts.encoder);
         let _ = write!(text, ", {} notes, encoder {encoder}, lists to rank {}", facts.notes, facts.depth);
     }
-    let _ = write!(
+    let _ = writeln!(
         text,
         ". Intervals: percentile bootstrap over queries, {DRAWS} draws, seed {}. Definitions are trec_eval's; every judged \
-         query counts.</p>\n",
+         query counts.</p>",
         super::SEED
     );
     if facts.absent > 0 {

@@ -8,8 +8,9 @@ use std::path::Path;
 fn the_encoder_inside_is_as_good_on_real_collections_as_it_was() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let root = std::env::var_os("UNINOTE_DATA").map_or(beside, Into::into);
-    // Least nDCG@10 and recall@100 of exact dense search.
-    for (name, split, ndcg, recall) in [("cranfield", "test", 0.30, 0.5), ("nfcorpus", "dev", 0.25, 0.2)] {
+    // Least nDCG@10 and recall@100 of exact dense search, and the relevant notes that are empty and so not in the index.
+    for (name, split, ndcg, recall, absent) in [("cranfield", "test", 0.30, 0.65, 1), ("nfcorpus", "dev", 0.25, 0.2, 0)]
+    {
         if !root.join(name).exists() {
             println!("skipped: no {name} in {}", root.display());
             continue;
@@ -21,6 +22,6 @@ fn the_encoder_inside_is_as_good_on_real_collections_as_it_was() {
             [Metric::Ndcg10, Metric::Recall100].map(|m| report.systems[0].interval(m).mean);
         println!("{name}: nDCG@10 {ndcg_found:.4}, recall@100 {recall_found:.4}");
         assert!(ndcg_found > ndcg && recall_found > recall, "{name}: {ndcg_found} {recall_found}");
-        assert_eq!(report.facts.absent, 0);
+        assert_eq!(report.facts.absent, absent, "{name}");
     }
 }

@@ -154,8 +154,7 @@ fn large_spaces_get_graphs_and_rotations_of_adapted_vectors() {
     let mut found = 0;
     for seed in 0..20 {
         let query = &rows[&format!("n{:04}", seed * 200)];
-        let truth =
-            best(adapted.iter().map(|(id, row)| (id.as_str(), row.as_slice())), &twin(&matrix, query), 10);
+        let truth = best(adapted.iter().map(|(id, row)| (id.as_str(), row.as_slice())), &twin(&matrix, query), 10);
         let answer = index.search(Query::vector(query.as_slice()), &SearchOptions::new()).unwrap();
         found += (oracle::recall(&truth, answer.hits.iter().map(|hit| f64::from(hit.score))) * 10.0) as usize;
     }

@@ -18,7 +18,7 @@ fn becomes(text: &str, expected: &[&str]) {
 fn english_words_lose_case_accents_and_endings() {
     becomes("Connections connected CONNECTING", &["connect", "connect", "connect"]);
     becomes("The naïve café's résumés", &["the", "naiv", "cafe", "resum"]);
-    becomes("the dogs' bowl, John's and JOHN’S", &["the", "dog", "bowl", "john", "john", "john"]);
+    becomes("the dogs' bowl, John's and JOHN’S", &["the", "dog", "bowl", "john", "and", "john"]);
     becomes("don't O'Brien rock'n'roll 'quoted'", &["dont", "obrien", "rocknrol", "quot"]);
     becomes("Straße Ærø Łódź Đorđe ŒUVRE", &["strass", "aero", "lodz", "dord", "oeuvr"]);
     becomes("ﬁsh ＦＵＬＬ e\u{301}tude so\u{ad}ft", &["fish", "full", "etud", "soft"]);

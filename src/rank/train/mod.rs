@@ -20,8 +20,8 @@ mod reward;
 mod supervise;
 mod weigh;
 
-pub(crate) use adapter::{Judged, Material, adapt};
 pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
+pub(crate) use adapter::{Judged, Material, adapt};
 pub use folds::{Split, folds, leave_one_group_out, split};
 pub use reinforce::{Reinforced, reinforce};
 pub use report::{Point, Report, Settings};

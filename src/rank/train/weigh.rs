@@ -28,11 +28,14 @@ pub struct Weighing {
     pub free: Vec<String>,
     /// How strongly weights are held close to 0.
     pub ridge: f64,
+    /// Whether the head is kept from all but how the candidates of a query differ: then neither the size of a value nor
+    /// anything that all candidates share can tell one collection from another, now and in later stages.
+    pub relative: bool,
 }
 
 impl Default for Weighing {
     fn default() -> Self {
-        Self { base: "fused".to_owned(), free: Vec::new(), ridge: 0.1 }
+        Self { base: "fused".to_owned(), free: Vec::new(), ridge: 0.1, relative: true }
     }
 }
 
@@ -132,6 +135,9 @@ fn assembled(start: &Head, at: &[usize], weights: &[f64], base: usize, settings:
     }
     let mut about = start.about().clone();
     about.stages.push(serde_json::json!({ "settings": { "weighing": settings }, "lists": lists.len() }).to_string());
-    let scaled = super::supervise::scalings(start, lists, 0..lists.len());
-    start.with(scaled, all, about)
+    let mut scalings = super::supervise::scalings(start, lists, 0..lists.len());
+    if settings.relative {
+        scalings.iter_mut().for_each(|scaling| scaling.scale = 0.0);
+    }
+    start.with(scalings, all, about)
 }

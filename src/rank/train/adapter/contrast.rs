@@ -8,10 +8,10 @@
 use super::super::super::RankError;
 use super::super::super::random::Random;
 use super::super::losses::cross_entropy;
+use super::Contrasted;
 use super::course::{Course, Mined};
 use super::exact::Place;
 use super::material::Material;
-use super::Contrasted;
 
 /// Trains until it is time to stop.
 pub(super) fn contrast(course: &mut Course<'_>, settings: &Contrasted, prefixes: &[usize]) -> Result<(), RankError> {

@@ -1,14 +1,14 @@
 //! What both stages have in common: queries in a random order, looks at the projection, hard negatives, when to stop.
 
-use super::super::super::random::Random;
 use super::super::super::RankError;
+use super::super::super::random::Random;
 use super::super::Point;
 use super::super::adam::Adam;
 use super::super::course::Pace;
 use super::exact::{Exact, PLACES, Place, worth};
 use super::material::{Material, Parts};
-use super::projection::{Batch, Projection, tensor};
 use super::of_vector;
+use super::projection::{Batch, Projection, tensor};
 use crate::vector::Adapter;
 use rayon::prelude::*;
 

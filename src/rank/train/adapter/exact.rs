@@ -27,11 +27,7 @@ pub(super) struct Exact<'a> {
 }
 
 impl<'a> Exact<'a> {
-    pub(super) fn new(
-        material: &'a Material,
-        adapter: Option<&'a Adapter>,
-        dims: usize,
-    ) -> Result<Self, VectorError> {
+    pub(super) fn new(material: &'a Material, adapter: Option<&'a Adapter>, dims: usize) -> Result<Self, VectorError> {
         let dims = dims.clamp(1, material.rows.width());
         let adapted = adapter.map(|adapter| adapter.apply_all(&material.rows)).transpose()?;
         let full = adapted.as_ref().unwrap_or(&material.rows);
@@ -83,7 +79,9 @@ impl<'a> Exact<'a> {
 
     /// nDCG@10 of each of some queries.
     pub(super) fn measured(&self, numbers: &[usize]) -> Vec<f64> {
-        let value = |number: &usize| self.material.queries.get(*number).map_or(0.0, |query| worth(query, &self.best(query, PLACES)));
+        let value = |number: &usize| {
+            self.material.queries.get(*number).map_or(0.0, |query| worth(query, &self.best(query, PLACES)))
+        };
         numbers.par_iter().map(value).collect()
     }
 }

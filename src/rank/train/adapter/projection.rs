@@ -49,7 +49,10 @@ impl Projection {
     fn added(&self) -> Result<Tensor> {
         match self.parts.as_slice() {
             [left, right] => left.matmul(right),
-            parts => parts.first().map_or_else(|| Tensor::zeros((0, 0), candle_core::DType::F32, &Device::Cpu), |part| Ok(part.as_tensor().clone())),
+            parts => parts.first().map_or_else(
+                || Tensor::zeros((0, 0), candle_core::DType::F32, &Device::Cpu),
+                |part| Ok(part.as_tensor().clone()),
+            ),
         }
     }
 

@@ -5,10 +5,10 @@ use super::super::super::RankError;
 use super::super::Reward;
 use super::super::losses::leash;
 use super::super::policy::{add_gradient, advantages, sample};
+use super::Rewarded;
 use super::course::{Course, Mined};
 use super::exact::{PLACES, Place};
 use super::projection::Projection;
-use super::Rewarded;
 
 /// Notes of use that an ordering has at most.
 const USEFUL: usize = 50;
@@ -38,7 +38,8 @@ pub(super) fn reinforce(
         let (material, mut random, mut divergence) = (course.material, course.random.clone(), 0.0);
         course.projection.step(&batch, (&mut course.adam, rate), 0.0, |cosines| {
             let mut gradient = vec![0.0; numbers.len() * rows.len()];
-            let each = numbers.iter().zip(&spans).zip(cosines.iter().zip(&before)).zip(gradient.chunks_mut(rows.len().max(1)));
+            let each =
+                numbers.iter().zip(&spans).zip(cosines.iter().zip(&before)).zip(gradient.chunks_mut(rows.len().max(1)));
             for (((number, span), (now, then)), out) in each {
                 let cut = |all: &[f32]| -> Vec<f64> {
                     all.get(span.clone()).unwrap_or_default().iter().map(|value| f64::from(*value)).collect()
@@ -48,9 +49,8 @@ pub(super) fn reinforce(
                 let places = rows.get(span.clone()).unwrap_or_default();
                 let list = query.list(places.iter().map(|place| place.note));
                 let judge = reward.on(&list);
-                let orders: Vec<Vec<usize>> = (0..settings.samples)
-                    .map(|_| sample(&now, settings.temperature, PLACES, &mut random))
-                    .collect();
+                let orders: Vec<Vec<usize>> =
+                    (0..settings.samples).map(|_| sample(&now, settings.temperature, PLACES, &mut random)).collect();
                 let rewards: Vec<f64> = orders.iter().map(|order| judge.order(order)).collect();
                 let mut slope = vec![0.0; now.len()];
                 for (order, advantage) in orders.iter().zip(advantages(&rewards, false)) {

@@ -66,8 +66,7 @@ fn useful_axes_are_found_under_noise() {
 #[test]
 fn what_is_added_may_be_of_low_rank() {
     let material = drowned(200, 300, 2);
-    let settings =
-        AdapterSettings { contrasted: Contrasted { rank: Some(SIGNAL), ..quick().contrasted }, ..quick() };
+    let settings = AdapterSettings { contrasted: Contrasted { rank: Some(SIGNAL), ..quick().contrasted }, ..quick() };
     let (_, report) = adapt(&material, (&[], None), &settings, &|| false).unwrap();
     assert!(report.verdict.passes(), "{}", report.verdict.words());
 }
