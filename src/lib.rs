@@ -135,6 +135,11 @@ pub use query::{Answer, Cancel, Cursor, Granularity, Hit, Like, Mode, Query, Row
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// So are those of docs/RANKING.md.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/RANKING.md")]
+struct Ranking;
+
 /// The naive twin of the integration tests, here for those within the rooms.
 #[cfg(test)]
 #[path = "../tests/oracle/mod.rs"]

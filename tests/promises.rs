@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use uninote::disk::{DiskError, FaultKind, MemoryStorage, Storage, Survival};
-use uninote::{Error, Granularity, Index, IndexOptions, Like, Note, Query, Row, SearchOptions};
+use uninote::{Error, Granularity, Index, IndexOptions, Like, Mode, Note, Query, Row, SearchOptions};
 
 #[path = "oracle/mod.rs"]
 mod oracle;
@@ -41,7 +41,7 @@ fn two_subjects() -> Index {
 #[test]
 fn every_hit_says_which_part_won() {
     let index = two_subjects();
-    let options = SearchOptions::new().granularity(Granularity::Local);
+    let options = SearchOptions::new().granularity(Granularity::Local).mode(Mode::Dense);
     let hit = index.search("baking bread from dough", &options).unwrap().hits.remove(0);
     let Row::Passage { ordinal, start, end } = hit.row else { panic!("{hit:?}") };
     let text = index.get("mixed").unwrap().unwrap().text;

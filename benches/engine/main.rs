@@ -5,6 +5,7 @@
 
 mod data;
 mod head;
+mod ranking;
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use data::clustered;
@@ -29,6 +30,7 @@ fn main() {
     building(&mut criterion);
     importing(&mut criterion);
     head::scoring(&mut criterion);
+    ranking::ordering(&mut criterion, &example_notes());
     criterion.final_summary();
 }
 

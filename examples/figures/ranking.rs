@@ -1,7 +1,7 @@
 //! What each way of ordering is worth on judged collections, and heads trained on some of them and tried on others.
 
 use crate::Outcome;
-use crate::data::Judged as Set;
+use crate::data::{Entry, Judged as Set};
 use crate::quality::{discounted, interval, mean};
 use clap::Args;
 use std::collections::{BTreeMap, HashMap};
@@ -141,12 +141,17 @@ fn built(judged: &Set, model: Option<&Path>) -> Outcome<Index> {
 /// The judged queries; one that is a document itself is not its own answer.
 fn asked(judged: &Set, most: usize) -> Vec<Judged> {
     // Where queries and documents count from 1 each, an id says nothing.
-    let documents: HashMap<&str, &str> =
-        judged.documents.iter().map(|document| (document.id.as_str(), document.text.as_str())).collect();
+    let documents: HashMap<&str, &Entry> =
+        judged.documents.iter().map(|document| (document.id.as_str(), document)).collect();
     let with_grades = judged.queries.iter().filter_map(|query| Some((query, judged.grades.get(&query.id)?)));
     let asked = with_grades.map(|(query, grades)| {
         let grades = grades.iter().map(|(id, grade)| (id.clone(), (*grade).max(0) as f32));
-        let own = documents.get(query.id.as_str()).filter(|text| **text == query.text);
+        let words = || query.text.split_whitespace();
+        let same = |own: &&&Entry| {
+            let body = || own.text.split_whitespace();
+            words().eq(body()) || words().eq(own.title.split_whitespace().chain(body()))
+        };
+        let own = documents.get(query.id.as_str()).filter(same);
         Judged::new(Query::text(&query.text).except(own.map(|_| query.id.clone())), grades)
     });
     let all: Vec<Judged> = asked.collect();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use uninote::disk::{FaultKind, MemoryStorage, Survival};
-use uninote::{Error, Index, IndexOptions, Note, Query, SearchOptions};
+use uninote::{Error, Index, IndexOptions, Mode, Note, Query, SearchOptions};
 
 const WIDTH: usize = 8;
 const SOUND_WIDTH: usize = 2;
@@ -332,7 +332,7 @@ impl World {
     }
 
     fn similar(&self, id: &str) {
-        let answer = self.index.search(Query::similar(id), &SearchOptions::new().recall(1.0));
+        let answer = self.index.search(Query::similar(id), &SearchOptions::new().recall(1.0).mode(Mode::Dense));
         match self.committed.get(id) {
             None => assert!(matches!(answer, Err(Error::NoSuchNote { .. }))),
             Some((_, None)) => assert!(matches!(answer, Err(Error::NoSuchPart { .. }))),

@@ -1,6 +1,6 @@
 //! One way of searching that is evaluated: by which signals, at which width, how exactly.
 
-use crate::query::{Mode, SearchOptions};
+use crate::query::{Fusion, Mode, SearchOptions};
 
 /// One way of searching.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -8,6 +8,8 @@ use crate::query::{Mode, SearchOptions};
 pub struct Setting {
     /// Which signals put answers in order.
     pub mode: Mode,
+    /// The rule of [`Mode::Fused`].
+    pub fusion: Fusion,
     /// Components of each vector that are kept, from the first; none for all of them.
     pub width: Option<usize>,
     /// The share of the true best that is asked for, as [`SearchOptions::recall`]; 1 is exact.
@@ -25,7 +27,14 @@ impl Setting {
     /// Orders by these signals, at full width, with the recall of a search that does not say.
     #[must_use]
     pub fn new(mode: Mode) -> Self {
-        Self { mode, width: None, recall: SearchOptions::new().recall }
+        Self { mode, fusion: Fusion::default(), width: None, recall: SearchOptions::new().recall }
+    }
+
+    /// Fuses by this rule, in [`Mode::Fused`].
+    #[must_use]
+    pub const fn fusion(mut self, fusion: Fusion) -> Self {
+        self.fusion = fusion;
+        self
     }
 
     /// Keeps only the first components of each vector, brought back to unit length: the index is built of such vectors.
@@ -42,10 +51,13 @@ impl Setting {
         self
     }
 
-    /// What it is called in reports: `dense`, `fused 64`, `ranked exact`, `dense 64 recall 0.9`.
+    /// What it is called in reports: `dense`, `fused 64`, `fused-ranks`, `ranked exact`, `dense 64 recall 0.9`.
     #[must_use]
     pub fn name(&self) -> String {
         let mut name = mode_name(self.mode).to_owned();
+        if self.rule() == Some(Fusion::Ranks) {
+            name += "-ranks";
+        }
         if let Some(width) = self.width {
             name += &format!(" {width}");
         }
@@ -57,9 +69,14 @@ impl Setting {
         name
     }
 
+    /// The rule, where one counts.
+    pub(super) fn rule(&self) -> Option<Fusion> {
+        (self.mode == Mode::Fused).then_some(self.fusion)
+    }
+
     /// The options of a search for `k` notes.
     pub(super) fn options(&self, k: usize) -> SearchOptions {
-        SearchOptions::new().k(k).mode(self.mode).recall(self.recall)
+        SearchOptions::new().k(k).mode(self.mode).fusion(self.fusion).recall(self.recall)
     }
 }
 

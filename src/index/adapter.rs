@@ -117,7 +117,8 @@ impl Writer {
                 (self.manifest.encoder.name.clone(), self.manifest.encoder.fingerprint.clone());
             let made_with = format!("{}: {}", options.data, report.record());
             let record = AdapterRecord { encoder, fingerprint, made_ms: now_ms(), made_with };
-            self.change_adapter(Some((adapter, record)), cancel)?;
+            // What was left out of notes is for the next report of a commit: this call makes none.
+            self.skipped = self.change_adapter(Some((adapter, record)), cancel)?.skipped;
         }
         Ok(AdapterTraining { installed, report, unused })
     }

@@ -1,10 +1,12 @@
 //! What people chose of what they were shown: kept in the index where its owner says so, and nowhere else.
 
+use super::Index;
 use super::commit::Commit;
 use super::state::now_ms;
 use super::target::seen;
 use super::writer::Writer;
-use crate::error::{QueryError, Result};
+use crate::disk::DiskError;
+use crate::error::{Error, QueryError, Result};
 use crate::query::{Like, Query, Sought, Term};
 use crate::segment::{load_feedback, store_feedback};
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_REGION};
@@ -15,6 +17,49 @@ const FILES: usize = 16;
 
 /// Notes shown that one event may name: nobody looks at more, and a file must not grow by what nobody looked at.
 const SHOWN_MAX: usize = 1_000;
+
+/// How often a count starts over when files go away under it because a writer put them together.
+const RECOUNTS: usize = 8;
+
+impl Index {
+    /// Keeps what was chosen of what was shown for a query, for a ranking head to learn from. `shown` are the ids of the notes
+    /// in the order they were shown in, from the first place on; `chosen` are those of them that were of use: none, one or
+    /// several. It is written by the next commit and read by nobody but [`Index::train_on_feedback`]; it leaves this machine
+    /// with the index only. A picture of the query is kept as what the encoder made of it.
+    ///
+    /// # Errors
+    /// [`Error::Query`] for a query that is none, and where something chosen was not shown; what the encoder does not read.
+    pub fn feedback(&self, query: impl Into<Query>, shown: &[String], chosen: &[String]) -> Result<()> {
+        let query = query.into();
+        self.write(|writer| writer.feedback(&query, shown, chosen))
+    }
+
+    /// How many answers that were shown are kept with what was chosen of them, as of the last commit. Reads all of them.
+    ///
+    /// # Errors
+    /// Damage met on the way.
+    pub fn feedback_events(&self) -> Result<u64> {
+        let mut tries = 0;
+        loop {
+            let state = self.shared.current();
+            let (storage, index_id) = (self.shared.storage.as_ref(), state.manifest.index_id);
+            let events = |file| Ok(load_feedback(storage, index_id, file)?.events.len() as u64);
+            match state.manifest.feedback.iter().map(events).sum() {
+                Err(Error::Disk(DiskError::NotFound { .. })) if tries < RECOUNTS => tries += 1,
+                counted => return counted,
+            }
+            self.refresh()?;
+        }
+    }
+
+    /// Erases all feedback and commits, together with what is written already.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn forget_feedback(&self) -> Result<Commit> {
+        self.write(Writer::forget_feedback)
+    }
+}
 
 impl Writer {
     /// Buffers what was chosen of an answer.

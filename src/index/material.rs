@@ -4,7 +4,7 @@ use super::snapshot::Snapshot;
 use super::target::{Axes, target_in};
 use super::train::Judged;
 use crate::error::Result;
-use crate::query::LiveSegment;
+use crate::query::{LiveSegment, Mode};
 use crate::rank::train as rank;
 use crate::segment::{GLOBAL, LOCAL};
 use crate::vector::Vectors;
@@ -49,7 +49,7 @@ pub(super) fn material(snapshot: &Snapshot, judged: &[Judged]) -> Result<rank::M
 
 /// A query as a direction in the encoder's spaces; none where it has none there.
 fn asked(snapshot: &Snapshot, judged: &Judged, numbers: &BTreeMap<Place, u32>) -> Result<Option<rank::Judged>> {
-    let target = target_in(snapshot, &judged.query, Axes::Own)?;
+    let target = target_in(snapshot, &judged.query, Mode::Dense, Axes::Own)?;
     let number = |id: &str| Ok(place(snapshot, id)?.and_then(|place| numbers.get(&place).copied()));
     let mut grades: BTreeMap<u32, f32> = BTreeMap::new();
     for (id, grade) in &judged.grades {

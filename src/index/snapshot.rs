@@ -4,8 +4,10 @@ use super::spaces;
 use super::state::{Shared, State};
 use super::target::{of_texts, target};
 use crate::error::Result;
+use crate::lexical::Language;
 use crate::note::Note;
 use crate::query::{Answer, Limits, LiveSegment, Query, Scope, SearchOptions, Target, search};
+use crate::rank::About;
 use crate::segment::note_of;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -63,8 +65,25 @@ pub struct Stats {
     pub prefixes: Vec<u32>,
     /// Vector spaces.
     pub spaces: Vec<SpaceStats>,
+    /// The language that words are read in.
+    pub language: Language,
+    /// The ranking head in use; none only in a build that is broken.
+    pub head: Option<HeadStats>,
+    /// Whether the index has a ranking head of its own that this build cannot use, because it was made for other features:
+    /// the one that comes with the library stands in for it.
+    pub head_unusable: bool,
     /// The adapter that vectors and queries go through, if one is installed.
     pub adapter: Option<AdapterStats>,
+}
+
+/// What is known of the ranking head in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeadStats {
+    /// Whether it is the index's own; else it is the one that comes with the library.
+    pub own: bool,
+    /// What it was trained on, and how.
+    pub about: About,
 }
 
 /// What is known of an installed adapter.
@@ -130,7 +149,7 @@ impl Snapshot {
     /// are not there, the limits of the call, damage met on the way.
     pub fn search(&self, query: impl Into<Query>, options: &SearchOptions) -> Result<Answer> {
         let limits = Limits::start(options);
-        let target = target(self, &query.into())?;
+        let target = target(self, &query.into(), options.mode)?;
         search(&self.scope(), &target, options, &limits)
     }
 
@@ -195,6 +214,12 @@ impl Snapshot {
             width: manifest.encoder.width,
             prefixes: manifest.encoder.prefixes.clone(),
             spaces: spaces.collect(),
+            language: self.state.language,
+            head: self
+                .state
+                .head()
+                .map(|head| HeadStats { own: self.state.head.is_some(), about: head.about().clone() }),
+            head_unusable: manifest.head.is_some() && self.state.head.is_none(),
             adapter: self.state.adapter.as_ref().map(|installed| AdapterStats {
                 made_ms: installed.record.made_ms,
                 made_with: installed.record.made_with.clone(),

@@ -11,7 +11,7 @@ use crate::encode::{EncodeError, Input, Part, Role};
 use crate::error::{QueryError, Result};
 use crate::note::picture::decode;
 use crate::note::{Picture, PictureLimits, PictureSource, Pixels};
-use crate::query::{Aim, Query, Sought, Target, Term, Wording};
+use crate::query::{Aim, Mode, Query, Sought, Target, Term, Wording};
 use crate::vector::normalise;
 use rayon::prelude::*;
 
@@ -30,20 +30,20 @@ pub(super) enum Axes {
     Own,
 }
 
-/// What a query asks of a state.
-pub(super) fn target(snapshot: &Snapshot, query: &Query) -> Result<Target> {
-    target_in(snapshot, query, Axes::Stored)
+/// What a query asks of a state, for an answer in the order of a mode.
+pub(super) fn target(snapshot: &Snapshot, query: &Query, mode: Mode) -> Result<Target> {
+    target_in(snapshot, query, mode, Axes::Stored)
 }
 
 /// As [`target`], in either axes.
-pub(super) fn target_in(snapshot: &Snapshot, query: &Query, axes: Axes) -> Result<Target> {
+pub(super) fn target_in(snapshot: &Snapshot, query: &Query, mode: Mode, axes: Axes) -> Result<Target> {
     let (exclude, wordings) = (query.except.clone(), Vec::new());
-    let mut asked = Asked { snapshot, axes, spaces: Vec::new(), pieces: Vec::new(), exclude, wordings };
+    let mut asked = Asked { snapshot, axes, mode, spaces: Vec::new(), pieces: Vec::new(), exclude, wordings };
     for term in &query.terms {
         asked.take(term)?;
     }
     asked.encode()?;
-    if asked.spaces.is_empty() {
+    if asked.spaces.is_empty() && asked.wordings.is_empty() {
         return Err(QueryError::Empty.into());
     }
     let aims = asked.spaces.into_iter().map(InSpace::aim).collect::<Result<_>>()?;
@@ -91,6 +91,7 @@ fn counts(weight: f32) -> bool {
 struct Asked<'a> {
     snapshot: &'a Snapshot,
     axes: Axes,
+    mode: Mode,
     spaces: Vec<InSpace>,
     pieces: Vec<Piece<'a>>,
     exclude: Vec<String>,
@@ -164,6 +165,15 @@ impl<'a> Asked<'a> {
         if self.axes == Axes::Own { Ok(vector) } else { adapted(self.snapshot, vector) }
     }
 
+    /// Whether the texts can do without an encoder: in an order by words, and in an index of the caller's own vectors beside
+    /// one of these.
+    fn by_words_alone(&self) -> bool {
+        let wanted_texts = |piece: &Piece<'_>| piece.wanted && matches!(piece.content, Content::Text(_));
+        let given = matches!(self.snapshot.state.source, VectorSource::External { .. }) && !self.spaces.is_empty();
+        let enough = self.mode == Mode::Lexical || (given && self.mode != Mode::Dense);
+        enough && self.pieces.iter().all(wanted_texts)
+    }
+
     fn within(&mut self, space: Option<u16>, name: &str) -> &mut InSpace {
         let known = self.spaces.iter().position(|known| known.space == space);
         let place = known.unwrap_or(self.spaces.len());
@@ -179,7 +189,10 @@ impl<'a> Asked<'a> {
         if self.pieces.is_empty() {
             return Ok(());
         }
-        let encoder = self.snapshot.state.source.encoder("search by text or picture", "Query::vector")?;
+        let encoder = match self.snapshot.state.source.encoder("search by text or picture", "Query::vector") {
+            Err(_) if self.by_words_alone() => return Ok(()),
+            found => found?,
+        };
         let pieces = std::mem::take(&mut self.pieces);
         let mut groups: Vec<(Vec<Part<'_>>, f64, bool)> = Vec::new();
         for Piece { content, weight, wanted } in &pieces {

@@ -5,7 +5,7 @@ use crate::disk::MemoryStorage;
 use crate::error::Error;
 use crate::note::Note;
 use crate::oracle;
-use crate::query::{Granularity, Row};
+use crate::query::{Granularity, Mode, Row};
 use fakes::Fake;
 
 mod adapter;
@@ -18,12 +18,14 @@ mod leading;
 mod limits;
 mod paging;
 mod queries;
+mod ranking;
 mod real;
 mod reencode;
 mod rotation;
 pub(super) mod seer;
 mod spaces;
 mod together;
+mod training;
 mod writing;
 
 /// An index for vectors of this width, in memory that the test can reach.
@@ -114,7 +116,8 @@ fn a_title_alone_is_found_as_a_whole_and_has_no_passage() {
     let index = Index::in_memory().unwrap();
     index.add(Note::new("t").title("Growing tomatoes")).unwrap();
     index.commit().unwrap();
-    let search = |granularity| index.search("tomato", &SearchOptions::new().granularity(granularity)).unwrap();
+    let by_vectors = SearchOptions::new().mode(Mode::Dense);
+    let search = |granularity| index.search("tomato", &by_vectors.clone().granularity(granularity)).unwrap();
     let whole = search(Granularity::Global);
     assert_eq!((&whole.hits[0].row, &whole.hits[0].passage), (&Row::Global, &None));
     assert!(search(Granularity::Local).hits.is_empty());

@@ -1,20 +1,21 @@
 //! Training the ranking head on judged queries, or on feedback, of the notes in the index.
 
+use super::Index;
 use super::commit::Commit;
 use super::feedback::query_of;
 use super::snapshot::Snapshot;
 use super::target::target;
 use super::writer::Writer;
-use crate::error::Result;
-use crate::query::{Contest, Mode, Query, SearchOptions, contest};
+use crate::error::{Error, Result};
+use crate::query::{Cancel, Contest, Mode, Query, SearchOptions, contest};
 use crate::rank::clicks::{Event, Propensity};
 use crate::rank::gate::{Verdict, judge};
-use crate::rank::train::{Reinforced, Report, Reward, Split, Supervised, reinforce, split, supervise};
+use crate::rank::train::{Reinforced, Report, Reward, Split, Supervised, reinforce_until, split, supervise_until};
 use crate::rank::{Head, List, RankError, Schema, Shape};
 use crate::segment::{load_feedback, store_head};
 use index_format::EventRecord;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The share of the queries that only the gate sees.
@@ -43,7 +44,7 @@ impl Judged {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TrainOptions {
-    /// What the judgments are called in the record that the head keeps.
+    /// What the judgments are called in the record that the head or the adapter keeps.
     pub data: String,
     /// Numeric fields of notes that the head may look at, besides what it looks at anyway.
     pub fields: Vec<String>,
@@ -100,28 +101,80 @@ pub struct TrainReport {
     pub unused: usize,
 }
 
+impl Index {
+    /// Commits what is written, trains a ranking head on judged queries, and puts it in the place of the present one if it is
+    /// better on queries held out, by nDCG@10 and beyond chance (paired bootstrap, 95 %). The report says what came of it.
+    ///
+    /// `cancel` stops it with nothing changed but the first commit.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] where there is nothing to learn from, [`Error::Cancelled`], and those of [`Index::commit`].
+    pub fn train(&self, judged: &[Judged], options: &TrainOptions, cancel: Option<&Cancel>) -> Result<TrainReport> {
+        self.write(|writer| writer.train(judged, options, cancel))
+    }
+
+    /// As [`Index::train`], on the feedback in the index, with each choice weighted by how few look at the place it had.
+    ///
+    /// # Errors
+    /// As [`Index::train`].
+    pub fn train_on_feedback(&self, options: &TrainOptions, cancel: Option<&Cancel>) -> Result<TrainReport> {
+        self.write(|writer| {
+            let judged = writer.chosen()?;
+            writer.train(&judged, options, cancel)
+        })
+    }
+
+    /// Puts a head in the place of the present one, whatever it is worth, and commits.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn install_head(&self, head: &Head) -> Result<Commit> {
+        self.write(|writer| writer.install_head(head))
+    }
+
+    /// Goes back to the head that comes with the library, and commits.
+    ///
+    /// # Errors
+    /// Those of [`Index::commit`].
+    pub fn remove_head(&self) -> Result<Commit> {
+        self.write(Writer::remove_head)
+    }
+}
+
 impl Snapshot {
     /// What a head learns from: for each query the candidates, their features and their grades. The features are those that
     /// any head can read, and `fields` of the notes. Queries that cannot be asked of this index are left out. `group` tells
     /// the lists of several collections apart.
     ///
     /// # Errors
-    /// [`Error::Rank`](crate::Error::Rank) for fields that cannot be features.
+    /// [`Error::Rank`] for fields that cannot be features; damage met on the way.
     pub fn lists(&self, judged: &[Judged], fields: &[String], group: u32) -> Result<Vec<List>> {
-        let schema = Schema::built_in().with_fields(fields)?;
-        let list = |judged| match self.list(judged, &schema, group) {
-            Ok(list) => Some(list),
+        self.lists_until(judged, &Schema::built_in().with_fields(fields)?, group, None)
+    }
+
+    fn lists_until(
+        &self,
+        judged: &[Judged],
+        schema: &Schema,
+        group: u32,
+        cancel: Option<&Cancel>,
+    ) -> Result<Vec<List>> {
+        let list = |judged| match self.list(judged, schema, group) {
+            _ if cancel.is_some_and(Cancel::is_cancelled) => Some(Err(Error::Cancelled)),
+            Ok(list) => Some(Ok(list)),
+            Err(error @ (Error::Damaged { .. } | Error::Rank(_))) => Some(Err(error)),
             Err(error) => {
                 tracing::debug!(%error, "a judged query is left out");
                 None
             }
         };
-        Ok(judged.par_iter().filter_map(list).collect())
+        judged.par_iter().filter_map(list).collect()
     }
 
     fn list(&self, judged: &Judged, schema: &Schema, group: u32) -> Result<List> {
         let options = SearchOptions::new().mode(Mode::Ranked);
-        let Contest { table, ids } = contest(&self.scope(), &target(self, &judged.query)?, &options, schema)?;
+        let Contest { table, ids } =
+            contest(&self.scope(), &target(self, &judged.query, options.mode)?, &options, schema)?;
         let mut grades: HashMap<&str, f32> = judged.grades.iter().map(|(id, grade)| (id.as_str(), *grade)).collect();
         let found = ids.iter().map(|id| grades.remove(id.as_str()).unwrap_or(0.0)).collect();
         let left_out = |id: &str| judged.query.except.iter().any(|except| except == id);
@@ -134,23 +187,37 @@ impl Snapshot {
 
 impl Writer {
     /// Commits what is written, trains a head, and installs it with a second commit if it is better than the present one.
-    pub(super) fn train(&mut self, judged: &[Judged], options: &TrainOptions) -> Result<TrainReport> {
+    fn train(&mut self, judged: &[Judged], options: &TrainOptions, cancel: Option<&Cancel>) -> Result<TrainReport> {
         self.flush()?;
         self.publish()?;
         let snapshot = Snapshot::new(&self.shared);
-        let mut lists = snapshot.lists(judged, &options.fields, 0)?;
+        // Tables have what either head reads: the fields asked for, and those of the present head after them.
+        let asked = Schema::built_in().with_fields(&options.fields)?;
+        let schema = match snapshot.state.head() {
+            Some(head) => head.over(&asked)?.schema().clone(),
+            None => asked.clone(),
+        };
+        let mut lists = snapshot.lists_until(judged, &schema, 0, cancel)?;
         lists.retain(List::orders_differ);
         let unused = judged.len().saturating_sub(lists.len());
-        let schema = Schema::built_in().with_fields(&options.fields)?;
         let present = snapshot.state.head().map(|head| head.over(&schema)).transpose()?;
-        let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
-        // A head that reads no such fields cannot learn to: one that does starts from nothing.
+        let names: Vec<&str> = asked.features().iter().map(|feature| feature.name.as_str()).collect();
+        let reads = |head: &Head, name: &str| head.features().any(|read| read == name);
+        // A head cannot learn to read other fields: one that is to starts from nothing.
         let start = match &present {
-            Some(head) if options.fields.is_empty() => head.clone(),
+            Some(head)
+                if asked.features().iter().all(|wanted| wanted.field().is_none() || reads(head, &wanted.name)) =>
+            {
+                head.clone()
+            }
             _ => Head::untrained(&schema, &names, Shape::default(), options.seed)?,
         };
         let outer = split(&lists, GATE_SHARE, options.seed);
-        let (head, stages) = train(&start, &lists, &outer, options)?;
+        let cancelled = || cancel.is_some_and(Cancel::is_cancelled);
+        let (head, stages) = train(&start.trained_on(&options.data), &lists, &outer, options.seed, &cancelled)?;
+        if cancelled() {
+            return Err(Error::Cancelled);
+        }
         let verdict = judge(present.as_ref(), &head, &lists, &outer.held_out, Reward::default(), options.seed)?;
         let installed = verdict.passes();
         if installed {
@@ -169,14 +236,17 @@ impl Writer {
         events.extend(self.events.iter().cloned());
         let shown: Vec<Event<&str>> = events.iter().map(seen).collect();
         let propensity = Propensity::estimate(&shown, Propensity::default().greatest).unwrap_or_default();
-        let judged = |(event, seen): (&EventRecord, &Event<&str>)| {
-            Judged::new(query_of(event), event.shown.iter().cloned().zip(propensity.grades(seen)))
-        };
-        Ok(events.iter().zip(&shown).map(judged).collect())
+        // Events of one query are one list: what learns from some of them must not be judged by the others.
+        let mut queries: BTreeMap<u64, (&EventRecord, Vec<(&str, f32)>)> = BTreeMap::new();
+        for (event, seen) in events.iter().zip(&shown) {
+            let (_, grades) = queries.entry(seen.query).or_insert_with(|| (event, Vec::new()));
+            grades.extend(seen.shown.iter().copied().zip(propensity.grades(seen)));
+        }
+        Ok(queries.into_values().map(|(event, grades)| Judged::new(query_of(event), means(grades))).collect())
     }
 
     /// Puts a head in the place of the present one, and commits.
-    pub(super) fn install_head(&mut self, head: &Head) -> Result<Commit> {
+    fn install_head(&mut self, head: &Head) -> Result<Commit> {
         self.flush()?;
         let bytes = head.to_bytes()?;
         let storage = self.shared.storage.as_ref();
@@ -187,7 +257,7 @@ impl Writer {
     }
 
     /// Goes back to the head of this build, and commits.
-    pub(super) fn remove_head(&mut self) -> Result<Commit> {
+    fn remove_head(&mut self) -> Result<Commit> {
         self.flush()?;
         self.publish_with(|manifest| manifest.head = None)?;
         Ok(self.report())
@@ -199,15 +269,24 @@ fn train(
     start: &Head,
     lists: &[List],
     outer: &Split,
-    options: &TrainOptions,
+    seed: u64,
+    cancelled: &dyn Fn() -> bool,
 ) -> Result<(Head, Vec<Report>), RankError> {
     let learning: Vec<List> = outer.train.iter().filter_map(|number| lists.get(*number).cloned()).collect();
-    let inner = split(&learning, STOP_SHARE, options.seed);
-    let settings = Supervised { seed: options.seed, ..Supervised::default() };
-    let (first, supervised) = supervise(start, &learning, &inner, &settings)?;
-    let settings = Reinforced { seed: options.seed, ..Reinforced::default() };
-    let (second, reinforced) = reinforce(&first, &learning, &inner, &settings)?;
+    let inner = split(&learning, STOP_SHARE, seed);
+    let settings = Supervised { seed, ..Supervised::default() };
+    let (first, supervised) = supervise_until(start, (&learning, &inner), &settings, cancelled)?;
+    let settings = Reinforced { seed, ..Reinforced::default() };
+    let (second, reinforced) = reinforce_until(&first, (&learning, &inner), &settings, cancelled)?;
     Ok((second, vec![supervised, reinforced]))
+}
+
+/// The mean grade of each note.
+fn means(mut grades: Vec<(&str, f32)>) -> Vec<(&str, f32)> {
+    grades.sort_by_key(|(id, _)| *id);
+    let mean = |of: &[(&str, f32)]| of.iter().map(|(_, grade)| grade).sum::<f32>() / of.len() as f32;
+    let notes = grades.chunk_by(|left, right| left.0 == right.0);
+    notes.filter_map(|of| Some((of.first()?.0, mean(of)))).collect()
 }
 
 /// What somebody looked at. Equal queries have equal numbers.

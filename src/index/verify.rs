@@ -4,6 +4,7 @@ use super::options::VectorSource;
 use super::state::{State, read_manifest};
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
+use crate::rank::{Head, RankError, Schema};
 use crate::segment::{file_name, is_index_file, load_adapter, load_rotation};
 use crate::vector::{Adapter, Rotation};
 use index_format::check::{verify_segment, verify_tombstones};
@@ -149,7 +150,15 @@ impl VerifyReport {
     fn check_learnt(&mut self, storage: &dyn Storage, manifest: &Manifest) {
         if let Some(file) = &manifest.head {
             self.check(storage, manifest.index_id, FileKind::Head, file, &mut |bytes| {
-                Ok(FileTable::parse(bytes, FileKind::Head)?.damages(bytes))
+                let table = FileTable::parse(bytes, FileKind::Head)?;
+                let mut damages = table.damages(bytes);
+                let weights = table.bytes(bytes, SectionKind::Weights, NO_SPACE)?;
+                // One for other features than this build has is sound: another build reads it.
+                if let Err(error @ RankError::Damaged { .. }) = Head::from_bytes(weights, &Schema::built_in()) {
+                    let section = SectionKind::Weights.name();
+                    damages.push(Damage { section, offset: 0, why: error.to_string() });
+                }
+                Ok(damages)
             });
         }
         for file in &manifest.feedback {

@@ -11,8 +11,8 @@ use index_format::{FormatError, Record};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// What a term in a title counts.
-const TITLE: u32 = 1;
+/// What a term in a title counts: part of what the name of a language means, since it lies in every index.
+const TITLE: u32 = 2;
 /// Postings made at once, at least.
 const STRETCH: usize = 1 << 22;
 /// At most one in so many postings is made at once, where there are many.

@@ -68,7 +68,10 @@ impl Best {
         self.kept.peek().filter(|_| full).map_or(0.0, |worst| worst.score)
     }
 
+    /// Keeps a note if its score, as it is reported, is better than that of the worst kept. Sums made in another order differ
+    /// by less than this rounding: equal notes stay equal however many are wanted.
     fn offer(&mut self, kept: Kept) {
+        let kept = Kept { score: f64::from(kept.score as f32), ..kept };
         if kept.score > self.least() {
             self.kept.push(kept);
             if self.kept.len() > self.most {

@@ -141,8 +141,10 @@ pub struct Hit {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What the order is by: the cosine of the winning row, in [-1, 1]; where several spaces were searched, the mean of the
-    /// scores in [`Hit::aims`] by weight.
+    /// What the order is by; it never rises from hit to hit. In [`Mode::Dense`] the cosine of the winning row, in [-1, 1];
+    /// where several spaces were searched, the mean of the scores in [`Hit::aims`] by weight. In [`Mode::Lexical`] BM25. In
+    /// [`Mode::Fused`] what the rule gives, in [0, 1]. In [`Mode::Ranked`] the head's score through the logistic function,
+    /// in [0, 1]: good for comparing hits of one answer, not for comparing answers.
     pub score: f32,
     /// The part that won: of several spaces, the one that brought most of the score.
     pub row: Row,
@@ -187,7 +189,7 @@ impl Stages {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Answer {
-    /// Best first; equal scores in ascending order of id.
+    /// Best first; what is equally good in ascending order of id.
     pub hits: Vec<Hit>,
     /// How it came about.
     pub stages: Stages,

@@ -23,6 +23,10 @@ use crate::note::Picture;
 /// information retrieval") with wanted terms at weight 1 and unwanted ones at 0.5. Notes that are terms are not among the
 /// hits.
 ///
+/// **Words.** The words of wanted texts, and those of wanted notes and passages, are searched for as well, unless the
+/// [`Mode`](crate::Mode) is `Dense`; words of what is not wanted are not looked at. In an index of the caller's own vectors,
+/// where nothing can encode a text, it is asked by its words alone: beside a vector, or for itself in mode `Lexical`.
+///
 /// **Several spaces.** Terms of the caller's spaces have a direction of their own in each. A note is then scored in all of
 /// them, by its best row in each and 0 where it has none, and the mean by weight is its score: a space weighs as much as the
 /// wanted terms in it. What is not wanted works in its own space only, where something must be wanted, too.

@@ -12,6 +12,9 @@ const TERMS: usize = 128;
 /// Terms that stand for texts that others are compared with.
 const EXPANSION: usize = 24;
 
+/// How many more notes are looked for where equals were left out.
+const WIDEN: usize = 4;
+
 /// The terms of a query in the segments of a search.
 pub(super) struct Words<'a> {
     query: WordsQuery,
@@ -25,7 +28,9 @@ pub(super) struct Words<'a> {
 impl<'a> Words<'a> {
     pub(super) fn new(segments: &'a [Opened<'a>], wordings: &[Wording], language: Language) -> Result<Self> {
         let mut query = WordsQuery::new(language);
-        wordings.iter().for_each(|wording| query.add(&wording.text, wording.weight));
+        // Weights count against each other only: that of a lone text has no effect.
+        let most = wordings.iter().map(|wording| wording.weight).fold(0.0, f32::max);
+        wordings.iter().for_each(|wording| query.add(&wording.text, wording.weight / most));
         let bound = bind(&query, segments, TERMS)?;
         let total = bound.weight();
         let worth = |asked: &str| {
@@ -51,8 +56,25 @@ impl<'a> Words<'a> {
         self.worths.get(term).copied().unwrap_or(0.0)
     }
 
-    /// The best notes, best first.
+    /// The best notes, best first; of equals those whose ids come first, however many equals there are.
     pub(super) fn best(&self, search: &Search<'_>, most: usize) -> Result<Vec<Found>> {
+        // One more than wanted tells whether equals of the last one were left out.
+        let mut asked = most.saturating_add(1);
+        loop {
+            let mut found = self.leading(search, asked)?;
+            let score = |place: usize| found.get(place).map(|found| found.score);
+            let cut = most > 0 && found.len() == asked && score(most - 1) == score(asked - 1);
+            if !cut {
+                found.truncate(most);
+                return Ok(found);
+            }
+            asked = asked.saturating_mul(WIDEN);
+        }
+    }
+
+    /// As [`Words::best`], at a cost that equals do not change: which of those equal to the last one are left out is left to
+    /// the order of the index.
+    pub(super) fn leading(&self, search: &Search<'_>, most: usize) -> Result<Vec<Found>> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
@@ -61,8 +83,10 @@ impl<'a> Words<'a> {
             opened.is_some_and(|opened| !opened.live.deleted.contains(note)) && !search.excludes(segment, note)
         };
         let stopped = || search.limits.check().is_err();
-        let found = self.bound.top(most, &alive, &stopped).map_err(|damaged| in_file(self.segments, damaged))?;
+        let mut found = self.bound.top(most, &alive, &stopped).map_err(|damaged| in_file(self.segments, damaged))?;
         search.limits.check()?;
+        let id = |found: &Found| self.segments.get(found.segment).and_then(|opened| opened.id(found.note));
+        found.sort_by(|left, right| right.score.total_cmp(&left.score).then_with(|| id(left).cmp(&id(right))));
         Ok(found)
     }
 

@@ -33,7 +33,7 @@ fn add_prints_one_json_object_and_replaces_notes_of_an_earlier_run() {
 fn search_json_has_the_documented_shape() {
     let sandbox = Sandbox::with_notes();
     let answer = sandbox.json(&["search", "tomato soup", "-k", "2"]);
-    assert_eq!(keys(&answer), ["generation", "hits", "next", "stages"]);
+    assert_eq!(keys(&answer), ["generation", "hits", "mode", "next", "stages"]);
     assert_eq!(keys(&answer["stages"]), ["coarse", "exact", "expected_recall", "rescored", "segments"]);
     assert_eq!(answer["generation"], 1);
     let hit = &answer["hits"][0];
@@ -78,7 +78,7 @@ fn similar_compares_with_a_note_or_a_part_and_leaves_the_note_itself_out() {
         let mut others = ids(&answer);
         others.sort_unstable();
         assert_eq!(others, ["bike.md", "moon.md"]);
-        assert_eq!(keys(&answer), ["generation", "hits", "next", "stages"]);
+        assert_eq!(keys(&answer), ["generation", "hits", "mode", "next", "stages"]);
     }
     sandbox.run(&["similar", "no-such-note"]).exits(1).says("no note \"no-such-note\"");
     sandbox.run(&["similar", "soup.md", "--passage", "99"]).exits(1).says("no passage number 99");
@@ -126,7 +126,8 @@ fn stats_verify_and_compact_report_the_index_as_a_whole() {
     let sandbox = Sandbox::with_notes();
     sandbox.run(&["delete", "moon.md"]).exits(0);
     let stats = sandbox.json(&["stats"]);
-    let expected = "bytes deleted encoder fingerprint generation notes prefixes segments spaces width";
+    let expected = "adapter bytes deleted encoder feedback fingerprint generation head head_unusable language notes \
+                    prefixes segments spaces width";
     assert_eq!(keys(&stats).join(" "), expected);
     assert_eq!(stats["prefixes"], serde_json::json!([32, 64, 128, 256]));
     assert_eq!((&stats["notes"], &stats["deleted"], &stats["segments"]), (&2.into(), &1.into(), &1.into()));

@@ -90,3 +90,14 @@ fn what_cannot_be_evaluated_is_told() {
     let ran = sandbox.run(&["eval", "--runs", "bad.run", "--qrels", qrels.to_str().unwrap()]);
     ran.exits(2).says("bad.run:1: the score is \"high\"");
 }
+
+#[test]
+fn both_rules_of_fusing_are_settings_of_their_own() {
+    let sandbox = with_collection();
+    let report = sandbox.json(&["eval", "judged", "--mode", "dense,fused", "--fusion", "scores,ranks"]);
+    let systems = report["systems"].as_array().unwrap();
+    let names: Vec<&str> = systems.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["dense", "fused", "fused-ranks"]);
+    assert_eq!((&systems[0]["setting"]["fusion"], &systems[2]["setting"]["fusion"]), (&serde_json::Value::Null, &"ranks".into()));
+    sandbox.run(&["eval", "judged", "--fusion", "ranks"]).exits(2).says("--mode fused");
+}

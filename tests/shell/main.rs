@@ -11,6 +11,7 @@ mod bad_notes;
 mod commands;
 mod eval;
 mod pipes;
+mod ranking;
 mod reencode;
 mod sandbox;
 mod terms;

@@ -91,6 +91,10 @@ fn on_a_terminal_hits_are_a_table_and_notes_cannot_command_it() {
     }
     assert!(!shown.contains("\u{1b}]0;"), "{shown:?}");
     assert!(shown.lines().all(|line| line.trim_end().chars().count() <= 80), "{shown}");
+    let explained = on_a_terminal(&sandbox, "search lighthouse --explain").unwrap();
+    for part in ["place: 1 by vectors, 1 by words, 1 by the rule", "words: BM25 ", "head: ", " others"] {
+        assert!(explained.contains(part), "{part:?} is not in {explained}");
+    }
     let got = on_a_terminal(&sandbox, "get sea").unwrap();
     assert!(!got.contains("\u{1b}]0;") && got.contains("title: A \u{fffd}]0;owned\u{fffd}title"), "{got:?}");
 }

@@ -4,12 +4,14 @@ use crate::failure::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::{Place, encoder, interrupt, output};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use uninote::disk::DiskError;
 use uninote::import::{self, ImportOptions, Imported, Item, Items, Origin};
 use uninote::index::SpaceStats;
+use uninote::lexical::Language;
 use uninote::{Cancel, Error, Index, IndexOptions};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -32,6 +34,9 @@ pub(crate) struct Add {
     /// Give nine regions of each picture a row of their own, for finding a detail; counts when the index is created
     #[arg(long)]
     picture_regions: bool,
+    /// The language that words are read in [default: english]; counts when the index is created
+    #[arg(long, value_name = "NAME", value_parser = language())]
+    language: Option<Language>,
     /// A space for vectors of your own that JSON Lines bring along, made where the index has none of this name yet; may be
     /// given several times
     #[arg(long, value_name = "NAME:WIDTH", value_parser = space)]
@@ -99,7 +104,12 @@ impl Add {
                         output::diagnostic(&format!("{option} {why}"));
                     }
                 }
-                let known = index.snapshot().stats().spaces;
+                let stats = index.snapshot().stats();
+                if let Some(other) = self.language.filter(|language| *language != stats.language) {
+                    let (given, present) = (other.name(), stats.language.name());
+                    output::diagnostic(&format!("--language {given} changes nothing: the index was created for {present}"));
+                }
+                let known = stats.spaces;
                 for (name, width) in &self.space {
                     let same = |space: &&SpaceStats| space.name == *name && space.width as usize == *width;
                     if known.iter().find(same).is_none() {
@@ -111,6 +121,7 @@ impl Add {
             Err(Failure::Index(Error::NoIndex { .. } | Error::Disk(DiskError::NotFound { .. }))) => {
                 let options =
                     IndexOptions::new().keep_pictures(self.keep_pictures).picture_regions(self.picture_regions);
+                let options = options.language(self.language.unwrap_or_default());
                 let mut options = self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
                 if let Some(model) = self.model.clone().or_else(encoder::from_environment) {
                     options = options.encoder(encoder::load(&model)?);
@@ -133,6 +144,13 @@ impl Add {
         report.compacted(&compacted?, segments, &progress);
         Ok(())
     }
+}
+
+/// A language by its name.
+fn language() -> impl TypedValueParser<Value = Language> {
+    let names = PossibleValuesParser::new(Language::ALL.iter().map(|language| language.name()));
+    // Only names of languages get this far.
+    names.map(|name| Language::from_name(&name).unwrap_or_default())
 }
 
 /// A name and a width with a colon between them.

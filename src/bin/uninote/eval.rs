@@ -3,13 +3,13 @@
 use crate::failure::{Failure, Outcome};
 use crate::output::{diagnostic, on_terminal, one_line, print};
 use crate::progress::Progress;
+use crate::signals::{Rule, Signals};
 use crate::{Place, encoder, interrupt};
-use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use uninote::eval::{Collection, Direction, Evaluation, Interval, Judgments, Metric, Report, Run, Setting, System};
-use uninote::{Cancel, Index, Mode};
+use uninote::{Cancel, Index};
 
 /// Arguments of `uninote eval`.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,9 @@ pub(crate) struct Eval {
     /// By which signals to search, several with commas between them [default: auto]
     #[arg(long, value_name = "MODES", value_enum, value_delimiter = ',')]
     mode: Vec<Signals>,
+    /// By which rules to fuse in the mode fused, several with commas between them [default: scores]
+    #[arg(long, value_name = "RULES", value_enum, value_delimiter = ',')]
+    fusion: Vec<Rule>,
     /// How many components of each vector to keep, several with commas between them [default: all]
     #[arg(long, value_name = "WIDTHS", value_delimiter = ',')]
     width: Vec<usize>,
@@ -55,27 +58,6 @@ pub(crate) struct Eval {
     qrels: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Signals {
-    Auto,
-    Dense,
-    Lexical,
-    Fused,
-    Ranked,
-}
-
-impl Signals {
-    const fn mode(self) -> Mode {
-        match self {
-            Self::Auto => Mode::Auto,
-            Self::Dense => Mode::Dense,
-            Self::Lexical => Mode::Lexical,
-            Self::Fused => Mode::Fused,
-            Self::Ranked => Mode::Ranked,
-        }
-    }
-}
-
 /// A share above 0 and up to 1.
 fn share(text: &str) -> Result<f32, String> {
     let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
@@ -85,6 +67,9 @@ fn share(text: &str) -> Result<f32, String> {
 impl Eval {
     /// Runs the command.
     pub(crate) fn run(&self, place: &Place) -> Result<Outcome, Failure> {
+        if !self.fusion.is_empty() && !self.mode.contains(&Signals::Fused) {
+            return Err(Failure::NothingFused);
+        }
         let report = match (&self.collection, &self.qrels) {
             (Some(collection), _) => self.evaluate(collection, place)?,
             (None, Some(qrels)) => {
@@ -144,10 +129,16 @@ impl Eval {
         }
     }
 
-    /// Every mode at every width with every recall.
+    /// Every mode, by every rule where it fuses, at every width with every recall.
     fn settings(&self) -> Vec<Setting> {
         let modes = if self.mode.is_empty() { &[Signals::Auto][..] } else { &self.mode };
-        let mut settings: Vec<Setting> = modes.iter().map(|signals| Setting::new(signals.mode())).collect();
+        let rules = if self.fusion.is_empty() { &[Rule::Scores][..] } else { &self.fusion };
+        let ruled = |signals: &Signals| {
+            let rules = if *signals == Signals::Fused { rules } else { &[Rule::Scores] };
+            let setting = Setting::new(signals.mode());
+            rules.iter().map(move |rule| setting.fusion(rule.fusion()))
+        };
+        let mut settings: Vec<Setting> = modes.iter().flat_map(ruled).collect();
         if !self.width.is_empty() {
             let wide = |setting: Setting| self.width.iter().map(move |width| setting.width(*width));
             settings = settings.into_iter().flat_map(wide).collect();

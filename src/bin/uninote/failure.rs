@@ -68,6 +68,12 @@ pub(crate) enum Failure {
         /// The directory.
         directory: std::path::PathBuf,
     },
+    /// A rule for putting signals together was given, and nothing is put together by a rule.
+    #[error("--fusion is the rule of --mode fused; ask for that mode, or leave the rule out")]
+    NothingFused,
+    /// There is no feedback.
+    #[error("the index has no feedback to learn from; a program gives it by Index::feedback")]
+    NoFeedback,
     /// Interrupted by the user.
     #[error("interrupted")]
     Interrupted,
@@ -77,7 +83,9 @@ impl Failure {
     /// The exit code.
     pub(crate) const fn code(&self) -> u8 {
         match self {
-            Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) => NOTHING,
+            Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) | Self::NoFeedback => {
+                NOTHING
+            }
             Self::Index(Error::Cancelled) | Self::Eval(EvalError::Index(Error::Cancelled)) | Self::Interrupted => {
                 INTERRUPTED
             }

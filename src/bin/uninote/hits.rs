@@ -1,8 +1,16 @@
 //! Answers of `search` and `similar`: a table on a terminal, tab-separated lines in a pipe, JSON on request.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `hits.rs` | options, table, lines |
+//! | `explain.rs` | how hits came to their places, for people and for pipes |
+//! | `json.rs` | an answer as JSON |
 
+mod explain;
 mod json;
 
 use crate::output::{on_terminal, one_line, print, print_json};
+use crate::signals::{Rule, Signals};
 use crate::{
     Place,
     failure::{Failure, Outcome},
@@ -30,6 +38,15 @@ pub(crate) struct Wanted {
     /// What is compared: whole notes, their passages and pictures, or both
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Compared::Auto)]
     granularity: Compared,
+    /// By which signals to order
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Signals::Auto)]
+    mode: Signals,
+    /// The rule of `--mode fused` [default: scores]
+    #[arg(long, value_name = "RULE", value_enum)]
+    fusion: Option<Rule>,
+    /// Say of each hit how it came to its place
+    #[arg(long)]
+    explain: bool,
     /// How much likeness to hits before counts against relevance, from 0 to 1
     #[arg(long, value_name = "D", default_value_t = 0.0)]
     diversity: f32,
@@ -60,10 +77,16 @@ impl Wanted {
             Compared::Auto => Granularity::Auto,
         };
         let k = usize::try_from(self.k).unwrap_or(usize::MAX);
-        let mut options =
-            SearchOptions::new().k(k).recall(self.recall).granularity(granularity).diversity(self.diversity);
+        let options = SearchOptions::new().k(k).recall(self.recall).granularity(granularity);
+        let mut options = options.mode(self.mode.mode()).explain(self.explain).diversity(self.diversity);
         options.fold = self.fold;
         options.decay = self.decay.map(Decay::exponential);
+        if let Some(rule) = self.fusion {
+            if self.mode != Signals::Fused {
+                return Err(Failure::NothingFused);
+            }
+            options = options.fusion(rule.fusion());
+        }
         Ok(match &self.after {
             Some(cursor) => options.after(cursor.parse::<Cursor>()?),
             None => options,
@@ -86,7 +109,7 @@ pub(crate) fn show(answer: &Answer, place: &Place) -> Result<Outcome, Failure> {
     } else if on_terminal() {
         let table = table(&answer.hits);
         let next = answer.next.as_ref().map(|next| format!("more: --after {}\n", quoted(&next.to_string())));
-        print(&format!("{table}\n{}", next.unwrap_or_default()))?;
+        print(&format!("{table}\n{}{}", explain::blocks(&answer.hits), next.unwrap_or_default()))?;
     } else {
         print(&lines(&answer.hits))?;
     }
@@ -120,7 +143,7 @@ fn table(hits: &[Hit]) -> Table {
     table
 }
 
-/// One line a hit: score, id, title, row, passage, with tabs between them.
+/// One line a hit: score, id, title, row, passage, with tabs between them, and what is explained after them.
 fn lines(hits: &[Hit]) -> String {
     let mut lines = String::new();
     for hit in hits {
@@ -134,7 +157,7 @@ fn lines(hits: &[Hit]) -> String {
         let passage = hit.passage.as_ref().map(|passage| one_line(&passage.text)).unwrap_or_default();
         let (id, title) = (one_line(&hit.id), one_line(&hit.title));
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "{:.6}\t{id}\t{title}\t{row}\t{passage}", hit.score);
+        let _ = writeln!(lines, "{:.6}\t{id}\t{title}\t{row}\t{passage}{}", hit.score, explain::cells(hit));
     }
     lines
 }

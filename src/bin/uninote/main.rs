@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `main.rs` | arguments, dispatch, exit codes |
 //! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
-//! | `search.rs`, `similar.rs` | the two questions; `hits.rs` and `hits/json.rs` print their answers |
+//! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers, `signals.rs` names what orders them |
 //! | `get.rs`, `delete.rs` | one note, out or away |
 //! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
 //! | `eval.rs` | how good searching is on a judged collection |
+//! | `train.rs` | heads and adapters: trained, taken away |
 //! | `encoder.rs` | which encoder, and from where |
 //! | `model/` | models in the cache, with the feature `hub` |
 //! | `failure.rs` | what ends a command, and its exit code |
@@ -35,8 +36,10 @@ mod progress;
 mod reencode;
 mod report;
 mod search;
+mod signals;
 mod similar;
 mod stats;
+mod train;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -60,7 +63,7 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 nothing found or a check failed, 2 usage or input error, 130 interrupted.
+Exit codes: 0 done, 1 nothing found, a check failed or nothing better was trained, 2 usage or input error, 130 interrupted.
 An id that begins with a dash goes after `--`: uninote get -- -id";
 
 /// Which index, and in which form to answer.
@@ -114,6 +117,8 @@ enum Command {
     Reencode(reencode::Reencode),
     /// Measure how good searching is on a judged collection, with intervals
     Eval(eval::Eval),
+    /// Train what orders answers on judgments or feedback; it is used only if it is better beyond chance
+    Train(train::Train),
     /// Merge all segments into one and give the space of deleted notes back
     Compact,
     /// List, fetch and find models of the Hugging Face cache
@@ -140,6 +145,7 @@ fn main() -> ExitCode {
         Command::Verify => verify::run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
         Command::Eval(eval) => eval.run(&place),
+        Command::Train(train) => train.run(&place),
         Command::Compact => compact::run(&place),
         #[cfg(feature = "hub")]
         Command::Model(model) => model.run(&place),

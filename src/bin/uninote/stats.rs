@@ -2,11 +2,12 @@
 
 use crate::Place;
 use crate::failure::{Failure, Outcome};
-use crate::output::{one_line, print, print_json};
+use crate::output::{diagnostic, one_line, print, print_json};
 use serde::Serialize;
+use serde_json::Value;
 use std::fmt::Write;
 use uninote::Stats;
-use uninote::index::AdapterStats;
+use uninote::index::{AdapterStats, HeadStats};
 
 #[derive(Serialize)]
 struct StatsJson<'a> {
@@ -19,8 +20,19 @@ struct StatsJson<'a> {
     fingerprint: &'a str,
     width: u32,
     prefixes: &'a [u32],
+    language: &'static str,
+    head: Option<HeadJson<'a>>,
+    head_unusable: bool,
     adapter: Option<AdapterJson<'a>>,
+    feedback: Option<u64>,
     spaces: Vec<SpaceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct HeadJson<'a> {
+    own: bool,
+    data: &'a [String],
+    stages: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -40,16 +52,20 @@ struct SpaceJson<'a> {
 
 /// Runs the command.
 pub(crate) fn run(place: &Place) -> Result<Outcome, Failure> {
-    let stats = place.open_without_encoder()?.snapshot().stats();
+    let index = place.open_without_encoder()?;
+    let stats = index.snapshot().stats();
+    // Damaged feedback keeps nobody from the other counts.
+    let told = |error: &uninote::Error| diagnostic(&format!("the feedback cannot be counted: {error}"));
+    let feedback = index.feedback_events().inspect_err(told).ok();
     if place.json {
-        print_json(&json(&stats))?
+        print_json(&json(&stats, feedback))?
     } else {
-        print(&text(&stats))?
+        print(&text(&stats, feedback))?
     }
     Ok(Outcome::Done)
 }
 
-fn json(stats: &Stats) -> StatsJson<'_> {
+fn json(stats: &Stats, feedback: Option<u64>) -> StatsJson<'_> {
     let spaces = stats.spaces.iter().map(|space| SpaceJson {
         name: &space.name,
         width: space.width,
@@ -67,6 +83,10 @@ fn json(stats: &Stats) -> StatsJson<'_> {
         fingerprint: &stats.fingerprint,
         width: stats.width,
         prefixes: &stats.prefixes,
+        language: stats.language.name(),
+        head: stats.head.as_ref().map(head_json),
+        head_unusable: stats.head_unusable,
+        feedback,
         adapter: stats
             .adapter
             .as_ref()
@@ -75,12 +95,31 @@ fn json(stats: &Stats) -> StatsJson<'_> {
     }
 }
 
+fn head_json(head: &HeadStats) -> HeadJson<'_> {
+    let stage = |stage: &String| serde_json::from_str(stage).unwrap_or_else(|_| Value::String(stage.clone()));
+    HeadJson { own: head.own, data: &head.about.data, stages: head.about.stages.iter().map(stage).collect() }
+}
+
+/// The ranking head in words.
+fn head(stats: &Stats) -> String {
+    let Some(head) = &stats.head else { return "none: answers are ordered by the rule".to_owned() };
+    let whose = match (head.own, stats.head_unusable) {
+        (true, _) => "of this index",
+        (false, false) => "of the library",
+        (false, true) => "of the library, in the place of one of this index that is for other features (train it again)",
+    };
+    if head.about.data.is_empty() {
+        return whose.to_owned();
+    }
+    format!("{whose}, trained on {}", one_line(&head.about.data.join(", ")))
+}
+
 fn prefixes(trained: &[u32]) -> String {
     let numbers: Vec<String> = trained.iter().map(u32::to_string).collect();
     if numbers.is_empty() { "none trained".to_owned() } else { numbers.join(", ") }
 }
 
-fn text(stats: &Stats) -> String {
+fn text(stats: &Stats, feedback: Option<u64>) -> String {
     let mut text = format!(
         "notes\t{}\ndeleted\t{}\ngeneration\t{}\nsegments\t{}\nbytes\t{}\nencoder\t{}, {} dimensions\nprefixes\t{}\n",
         stats.notes,
@@ -92,8 +131,12 @@ fn text(stats: &Stats) -> String {
         stats.width,
         prefixes(&stats.prefixes),
     );
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "language\t{}\nhead\t{}", stats.language.name(), head(stats));
+    if let Some(events) = feedback {
+        let _ = writeln!(text, "feedback\t{events} answers");
+    }
     if let Some(adapter) = &stats.adapter {
-        // Writing to a string cannot fail.
         let _ = writeln!(text, "adapter\t{}", one_line(&adapter.made_with));
     }
     for space in &stats.spaces {

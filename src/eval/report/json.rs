@@ -2,6 +2,7 @@
 
 use super::{Interval, Listed, Metric, Report, System};
 use crate::eval::setting::mode_name;
+use crate::query::Fusion;
 use crate::measure::DRAWS;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ struct SystemJson<'a> {
 #[derive(Serialize)]
 struct SettingJson {
     mode: &'static str,
+    fusion: Option<&'static str>,
     width: Option<usize>,
     recall: f32,
 }
@@ -139,6 +141,10 @@ fn system(system: &System) -> SystemJson<'_> {
         name: &system.name,
         setting: system.setting.map(|setting| SettingJson {
             mode: mode_name(setting.mode),
+            fusion: setting.rule().map(|rule| match rule {
+                Fusion::Scores => "scores",
+                Fusion::Ranks => "ranks",
+            }),
             width: setting.width,
             recall: setting.recall,
         }),

@@ -80,7 +80,7 @@ impl<'a> Pool<'a> {
             at.insert((found.segment.number, found.note), pool.contenders.len());
             pool.contenders.push(Contender::new(search, found, [Some(place), None]));
         }
-        for (place, matched) in (0_u32..).zip(words.best(search, POOL)?) {
+        for (place, matched) in (0_u32..).zip(words.leading(search, POOL)?) {
             let key = (matched.segment, matched.note);
             let Some(contender) = (match at.get(&key) {
                 Some(known) => pool.contenders.get_mut(*known),

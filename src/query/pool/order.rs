@@ -1,13 +1,13 @@
 //! The order of a query with words, and one page of it.
 //!
 //! By words alone, notes come as their words score. Otherwise the pool comes first, in the order of its rule or head, and after
-//! it all other notes by vectors: an order that no page changes, so that pages never repeat a note of one snapshot.
+//! it all other notes by vectors, from the last one shown on: pages never repeat a note of one snapshot.
 
 use super::super::dense::{Part, Search};
 use super::super::group::{Found, found_anyway};
 use super::super::search::{Page, Placed};
 use super::super::words::Words;
-use super::super::{Explanation, Fusion, Mode, SearchOptions, Stages};
+use super::super::{Cursor, Explanation, Fusion, Mode, SearchOptions, Stages};
 use super::{Contender, Pool, explain, features};
 use crate::error::Result;
 use crate::rank::Head;
@@ -22,32 +22,38 @@ pub(in crate::query) fn page<'a>(
 ) -> Result<Page<'a>> {
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let fusion = if mode == Mode::Fused { options.fusion } else { Fusion::Scores };
-    let wanted = Wanted { seen, k: options.k, fusion, explain: options.explain };
-    match mode {
-        Mode::Lexical => by_words(search, words, wanted),
-        Mode::Ranked => by_pool(search, words, head, wanted),
-        _ => by_pool(search, words, None, wanted),
+    let wanted = Wanted { seen, k: options.k, after: options.after.as_ref(), fusion, explain: options.explain };
+    let mut page = match mode {
+        Mode::Lexical => by_words(search, words, wanted)?,
+        Mode::Ranked => by_pool(search, words, head, wanted)?,
+        _ => by_pool(search, words, None, wanted)?,
+    };
+    if options.explain {
+        explain::add_words(&mut page.placed, words)?;
     }
+    Ok(page)
 }
 
 /// Which places of the order a page takes.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct Wanted<'a> {
     seen: usize,
     k: usize,
+    /// The last hit of the page before.
+    after: Option<&'a Cursor>,
     fusion: Fusion,
     explain: bool,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     /// Places up to the end of the page, and one more that tells whether there is a next one.
     const fn reach(self) -> usize {
         self.seen.saturating_add(self.k).saturating_add(1)
     }
 
-    /// The page out of the order's beginning.
-    fn cut<'a>(self, placed: impl Iterator<Item = Placed<'a>>) -> (Vec<Placed<'a>>, bool) {
-        let mut page: Vec<Placed<'a>> = placed.skip(self.seen).take(self.k.saturating_add(1)).collect();
+    /// The page out of the order from a place on.
+    fn cut<'a>(self, placed: impl Iterator<Item = Placed<'a>>, from: usize) -> (Vec<Placed<'a>>, bool) {
+        let mut page: Vec<Placed<'a>> = placed.skip(from).take(self.k.saturating_add(1)).collect();
         let more = page.len() > self.k;
         page.truncate(self.k);
         (page, more)
@@ -55,27 +61,26 @@ impl Wanted {
 }
 
 /// Notes with some of the words, best first; others are no answer.
-fn by_words<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted) -> Result<Page<'a>> {
+fn by_words<'a>(search: &Search<'a>, words: &Words<'a>, wanted: Wanted<'_>) -> Result<Page<'a>> {
     let mut matched = words.best(search, wanted.reach())?;
-    let mut stages = Stages::nothing(search.segments.len());
-    stages.rescored = matched.len() as u64;
     matched.retain(|matched| matched.score > 0.0);
     let placed = matched.iter().enumerate().filter_map(|(place, matched)| {
         let segment = search.segments.get(matched.segment)?;
-        let why = Explanation { lexical: Some(place), bm25: matched.score, ..Explanation::NOTHING };
+        let why = Explanation { lexical: Some(place), ..Explanation::NOTHING };
         let found = found_anyway(&search.aims, segment, matched.note);
         Some(Placed { found, score: matched.score, why: wanted.explain.then(|| Box::new(why)) })
     });
-    let (placed, more) = wanted.cut(placed);
-    Ok(Page { placed, more, stages })
+    let (placed, more) = wanted.cut(placed, wanted.seen);
+    Ok(Page { placed, more, stages: Stages::nothing(search.segments.len()) })
 }
 
 /// The pool in the order of a head, or else of the rule, then everything else by vectors.
-fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, wanted: Wanted) -> Result<Page<'a>> {
+fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, wanted: Wanted<'_>) -> Result<Page<'a>> {
     let pool = Pool::gather(search, words, wanted.fusion)?;
     let table = head.map(|head| features::table(search, words, &pool, head.schema())).transpose()?;
-    let scores = match head.zip(table.as_ref()) {
-        Some((head, table)) => head.scores(table)?.into_iter().map(logistic).collect(),
+    let ranked = head.zip(table.as_ref());
+    let scores = match ranked {
+        Some((head, table)) => head.scores(table)?,
         None => pool.contenders.iter().map(|contender| contender.fused).collect(),
     };
     let order = in_order(&pool.contenders, scores);
@@ -84,22 +89,29 @@ fn by_pool<'a>(search: &Search<'a>, words: &Words<'a>, head: Option<&Head>, want
         let Some(contender) = pool.contenders.get(candidate) else { continue };
         let shown = (wanted.seen..wanted.seen.saturating_add(wanted.k)).contains(&place);
         let mut why = (wanted.explain && shown).then(|| Box::new(explain::of(contender, candidate)));
-        if let Some((why, head)) = why.as_mut().zip(head.zip(table.as_ref())) {
-            explain::add_head(why, head, candidate)?;
+        if let Some((why, ranked)) = why.as_mut().zip(ranked) {
+            explain::add_head(why, ranked, candidate)?;
         }
+        let score = if ranked.is_some() { logistic(score) } else { score };
         placed.push(Placed { found: contender.found, score, why });
     }
-    let mut stages = pool.stages;
+    let (mut from, mut stages) = (wanted.seen, pool.stages);
     if wanted.reach() > placed.len() {
-        let (behind, looked) = rest(search, &placed, wanted)?;
+        let last_shown = last_shown(search, wanted, placed.len())?;
+        let (behind, looked) = rest(search, &placed, wanted, last_shown.as_ref())?;
         stages = looked;
+        if last_shown.is_some() {
+            placed.clear();
+            from = 0;
+        }
         placed.extend(behind);
     }
-    let (placed, more) = wanted.cut(placed.into_iter());
+    let (placed, more) = wanted.cut(placed.into_iter(), from);
     Ok(Page { placed, more, stages })
 }
 
-/// Brings a head's score to 0..1; what orders notes stays in order.
+/// Brings a head's score to 0..1 for showing it. Far from 0 different scores become the same: the order is by those that the
+/// head gave.
 fn logistic(score: f32) -> f32 {
     1.0 / (1.0 + (-score).exp())
 }
@@ -112,16 +124,41 @@ fn in_order(contenders: &[Contender<'_>], scores: Vec<f32>) -> Vec<(usize, f32)>
     order
 }
 
-/// The notes that are not in the pool, as far as the page reaches. Their scores lie below those of the pool.
-fn rest<'a>(search: &Search<'a>, pool: &[Placed<'a>], wanted: Wanted) -> Result<(Vec<Placed<'a>>, Stages)> {
+/// The last hit of the page before as a point in the order by vectors, if that hit came after a pool of so many.
+fn last_shown(search: &Search<'_>, wanted: Wanted<'_>, pool: usize) -> Result<Option<Cursor>> {
+    let Some(cursor) = wanted.after.filter(|_| wanted.seen > pool) else { return Ok(None) };
+    for segment in search.segments {
+        let note = segment.live.segment.find(&cursor.id)?;
+        if let Some(note) = note.filter(|note| !segment.live.deleted.contains(*note)) {
+            let score = found_anyway(&search.aims, segment, note).score;
+            return Ok(Some(Cursor { score, ..cursor.clone() }));
+        }
+    }
+    // It has been deleted since: the page starts as many places further as were seen.
+    Ok(None)
+}
+
+/// The notes that are not in the pool, from the last one shown or from the first, as far as the page reaches. Their scores
+/// lie below those of the pool.
+fn rest<'a>(
+    search: &Search<'a>,
+    pool: &[Placed<'a>],
+    wanted: Wanted<'_>,
+    last_shown: Option<&Cursor>,
+) -> Result<(Vec<Placed<'a>>, Stages)> {
     let inside: HashSet<(usize, u32)> = pool.iter().map(|placed| placed.found.place()).collect();
     let lowest = pool.last().map_or(1.0, |placed| placed.score);
-    // Among so many there are enough outside the pool.
-    let (found, stages) = search.found(Part { k: wanted.reach(), after: None })?;
+    // Among so many there are enough outside the pool, even if all of it lies here.
+    let part = match last_shown {
+        Some(_) => Part { k: wanted.k.saturating_add(pool.len()), after: last_shown },
+        None => Part { k: wanted.reach(), after: None },
+    };
+    let (found, stages) = search.found(part)?;
     let behind = found.into_iter().filter(|found| !inside.contains(&found.place()));
     let place = |found: Found<'a>| {
         let why = wanted.explain.then(|| Box::new(Explanation::NOTHING));
-        Placed { score: lowest * f32::midpoint(1.0, found.score), found, why }
+        // Rounding may lift the cosine of equal vectors above 1.
+        Placed { score: lowest * f32::midpoint(1.0, found.score.min(1.0)), found, why }
     };
     Ok((behind.map(place).collect(), stages))
 }

@@ -94,6 +94,15 @@ impl Head {
         Ok(Self { schema, reading, ..self.clone() })
     }
 
+    /// Adds a name to the collections that the head says it was trained on.
+    #[must_use]
+    pub fn trained_on(mut self, data: &str) -> Self {
+        if !self.about.data.iter().any(|known| known == data) {
+            self.about.data.push(data.to_owned());
+        }
+        self
+    }
+
     /// This head with other scalings and weights.
     pub(super) fn with(&self, scalings: Vec<Scaling>, weights: Weights, about: About) -> Self {
         let reading = Reading { scalings, ..self.reading.clone() };

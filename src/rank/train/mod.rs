@@ -23,9 +23,11 @@ mod weigh;
 pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
 pub(crate) use adapter::{Judged, Material, adapt};
 pub use folds::{Split, folds, leave_one_group_out, split};
+pub(crate) use reinforce::reinforce_until;
 pub use reinforce::{Reinforced, reinforce};
 pub use report::{Point, Report, Settings};
 pub use reward::Reward;
+pub(crate) use supervise::supervise_until;
 pub use supervise::{Loss, Supervised, supervise};
 pub use weigh::{Weighing, weigh};
 

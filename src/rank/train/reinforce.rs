@@ -114,13 +114,23 @@ pub fn reinforce(
     split: &Split,
     settings: &Reinforced,
 ) -> Result<(Head, Report), RankError> {
+    reinforce_until(start, (lists, split), settings, &|| false)
+}
+
+/// As [`reinforce`]. Once `cancelled` says so it ends with the next step, and what comes back is of no use.
+pub(crate) fn reinforce_until(
+    start: &Head,
+    (lists, split): (&[List], &Split),
+    settings: &Reinforced,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(Head, Report), RankError> {
     settings.check()?;
     let mut course = Course::new(start, lists, split, settings.pace(), settings.reward, settings.seed)?;
     let origin = Network::of(start.weights())?;
     let mut adam = Adam::new(settings.weight_decay);
     let mut random = Random::new(settings.seed, 6);
     let mut step = 0;
-    while course.look(step)? {
+    while !cancelled() && course.look(step)? {
         let numbers = course.next();
         let batch = Batch::of(course.prepared(&numbers), &course.layout, None)?;
         let before = origin.lists(&batch)?;

@@ -118,13 +118,23 @@ pub fn supervise(
     split: &Split,
     settings: &Supervised,
 ) -> Result<(Head, Report), RankError> {
+    supervise_until(start, (lists, split), settings, &|| false)
+}
+
+/// As [`supervise`]. Once `cancelled` says so it ends with the next step, and what comes back is of no use.
+pub(crate) fn supervise_until(
+    start: &Head,
+    (lists, split): (&[List], &Split),
+    settings: &Supervised,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(Head, Report), RankError> {
     settings.check()?;
     let start = &scaled(start, lists, split);
     let mut course = Course::new(start, lists, split, settings.pace(), settings.reward, settings.seed)?;
     let mut adam = Adam::new(settings.weight_decay);
     let mut dropout = Dropout { share: settings.feature_dropout, random: Random::new(settings.seed, 5) };
     let mut step = 0;
-    while course.look(step)? {
+    while !cancelled() && course.look(step)? {
         let numbers = course.next();
         let batch = Batch::of(course.prepared(&numbers), &course.layout, Some(&mut dropout))?;
         let share = 1.0 / numbers.len().max(1) as f64;

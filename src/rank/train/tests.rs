@@ -10,6 +10,8 @@ use crate::measure;
 
 #[path = "tests/stages.rs"]
 mod stages;
+#[path = "tests/weighing.rs"]
+mod weighing;
 
 const SMALL: Shape = Shape { first: 16, second: 8 };
 
@@ -68,6 +70,20 @@ fn tensors_and_loops_give_the_same_scores() {
             }
         }
     }
+}
+
+#[test]
+fn both_stages_end_with_the_step_in_which_they_are_cancelled() {
+    let (lists, start) = (bent(1, 60, 0), untrained(&schema(4), SMALL, 1));
+    let split = split(&lists, 0.3, 1);
+    let asked = std::cell::Cell::new(0);
+    let cancelled = || asked.replace(asked.get() + 1) >= 30;
+    let last = |report: Report| report.curve.last().map(|point| point.step);
+    let (_, report) = supervise_until(&start, (&lists, &split), &quick(), &cancelled).unwrap();
+    assert_eq!((last(report), asked.replace(0)), (Some(25), 31));
+    let settings = Reinforced { every: 10, ..Reinforced::default() };
+    let (_, report) = reinforce_until(&start, (&lists, &split), &settings, &cancelled).unwrap();
+    assert_eq!((last(report), asked.get()), (Some(20), 31));
 }
 
 #[test]

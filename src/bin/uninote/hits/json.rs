@@ -1,13 +1,15 @@
 //! An answer as JSON.
 
+use crate::signals;
 use serde::Serialize;
-use uninote::query::Passage;
+use uninote::query::{Explanation, FeatureShare, Passage};
 use uninote::{Answer, Hit, Row};
 
 #[derive(Serialize)]
 pub(super) struct AnswerJson<'a> {
     hits: Vec<HitJson<'a>>,
     next: Option<String>,
+    mode: &'static str,
     generation: u64,
     stages: StagesJson,
 }
@@ -33,6 +35,8 @@ struct HitJson<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     folded: &'a [String],
     stages: ScoresJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -88,12 +92,50 @@ struct ScoresJson {
     full: f32,
 }
 
+#[derive(Serialize)]
+struct ExplanationJson<'a> {
+    dense: Option<usize>,
+    lexical: Option<usize>,
+    fused: Option<usize>,
+    bm25: f32,
+    coverage: f32,
+    baseline: f32,
+    features: Vec<FeatureJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FeatureJson<'a> {
+    name: &'a str,
+    value: Option<f32>,
+    contribution: f32,
+}
+
+impl<'a> ExplanationJson<'a> {
+    fn of(why: &'a Explanation) -> Self {
+        let feature = |feature: &'a FeatureShare| FeatureJson {
+            name: &feature.name,
+            value: feature.value,
+            contribution: feature.contribution,
+        };
+        Self {
+            dense: why.dense,
+            lexical: why.lexical,
+            fused: why.fused,
+            bm25: why.bm25,
+            coverage: why.coverage,
+            baseline: why.baseline,
+            features: why.features.iter().map(feature).collect(),
+        }
+    }
+}
+
 impl<'a> AnswerJson<'a> {
     pub(super) fn of(answer: &'a Answer) -> Self {
         let stages = answer.stages;
         Self {
             hits: answer.hits.iter().map(HitJson::of).collect(),
             next: answer.next.as_ref().map(ToString::to_string),
+            mode: signals::name(answer.mode),
             generation: answer.generation,
             stages: StagesJson {
                 segments: stages.segments,
@@ -136,6 +178,7 @@ impl<'a> HitJson<'a> {
             aims: aims.collect(),
             folded: &hit.folded,
             stages: ScoresJson { coarse: hit.stages.coarse, full: hit.stages.full },
+            explanation: hit.explanation.as_deref().map(ExplanationJson::of),
         }
     }
 }
