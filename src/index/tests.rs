@@ -9,6 +9,7 @@ use crate::query::{Granularity, Mode, Row};
 use fakes::Fake;
 
 mod adapter;
+mod arranged;
 mod duplicates;
 mod fakes;
 mod faults;

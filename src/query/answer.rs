@@ -67,11 +67,22 @@ pub struct Passage {
     pub score: f32,
     /// Its text.
     pub text: String,
-    /// Byte ranges of the text that the query asks for, in order: its words in any of their forms. Empty where the order is
-    /// by vectors alone.
+    /// Words of it that the query asks for, as byte ranges of the note's text, in order. Empty where only vectors were asked.
     pub matches: Vec<Range<usize>>,
-    /// The byte range of the text, about two hundred bytes cut between words, that has most of what is asked for.
-    pub snippet: Range<usize>,
+    /// The part of it with most of these words.
+    pub snippet: Snippet,
+}
+
+/// A short part of a passage, for showing: some 200 bytes, cut between words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snippet {
+    /// First byte in the note's text.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Its text.
+    pub text: String,
 }
 
 /// What each stage thought of the winning row.
@@ -144,7 +155,8 @@ pub struct Hit {
     pub aims: Vec<AimScore>,
     /// What each stage thought of the winning row.
     pub stages: StageScores,
-    /// Ids of notes that are near-copies of this one and would have come after it, where folding was asked for.
+    /// Ids of near-copies that would have come later and are folded into this hit, best first
+    /// ([`SearchOptions::fold`](crate::SearchOptions::fold)).
     pub folded: Vec<String>,
     /// How it came to its place, where that was asked for.
     pub explanation: Option<Box<Explanation>>,

@@ -4,12 +4,16 @@ use super::aim::Aiming;
 use super::group::Found;
 use super::search::Placed;
 use super::words::Words;
-use super::{AimScore, Hit, Passage, Row, StageScores};
+use super::{AimScore, Hit, Passage, Row, Snippet, StageScores};
 use crate::error::Result;
+use crate::lexical::best_window;
 use crate::segment::LOCAL;
 use crate::vector::kernels;
 use index_format::layout::{ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{ArchivedRecord, RowEntry};
+
+/// Bytes of a snippet at most.
+const SNIPPET: usize = 200;
 
 /// The hit for a note in its place.
 pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>], words: &Words<'_>) -> Result<Hit> {
@@ -17,13 +21,11 @@ pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>], words: &Words<'
     let record = found.segment.record(found.note)?;
     let entry = entry_of(found, found.space, found.candidate.row);
     let row = entry.zip(aims.get(found.aim)).map_or(Row::Global, |(entry, aim)| row_of(entry, aim));
-    let mut passage = match (&row, entry) {
-        (Row::Passage { .. }, Some(entry)) => passage_of(record, entry, found.candidate.full),
-        _ => best_passage(found, record, aims),
+    let closest = match (&row, entry) {
+        (Row::Passage { .. }, Some(entry)) => Some((found.candidate.full, entry)),
+        _ => best_passage(found, aims),
     };
-    if let Some(passage) = &mut passage {
-        (passage.matches, passage.snippet) = words.marked(&passage.text);
-    }
+    let passage = closest.and_then(|(score, entry)| passage_of(record, entry, score, words));
     Ok(Hit {
         id: record.id.to_string(),
         title: record.title.to_string(),
@@ -31,7 +33,7 @@ pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>], words: &Words<'
         row,
         passage,
         aims: if aims.len() > 1 { aims.iter().map(|aim| score_in(found, aim)).collect() } else { Vec::new() },
-        folded: placed.folded.clone(),
+        folded: Vec::new(),
         explanation: placed.why.clone(),
         stages: StageScores { coarse: found.candidate.coarse, full: found.candidate.full },
     })
@@ -58,15 +60,19 @@ fn row_of(entry: &RowEntry, aim: &Aiming<'_>) -> Row {
     }
 }
 
-fn passage_of(record: &ArchivedRecord, entry: &RowEntry, score: f32) -> Option<Passage> {
+fn passage_of(record: &ArchivedRecord, entry: &RowEntry, score: f32, words: &Words<'_>) -> Option<Passage> {
     let (start, end) = (entry.start as usize, entry.end as usize);
-    let text = record.text.get(start..end)?.to_owned();
-    let (matches, snippet) = (Vec::new(), 0..0);
-    Some(Passage { ordinal: entry.ordinal, start, end, score, text, matches, snippet })
+    let text = record.text.get(start..end)?;
+    let found = if words.is_empty() { Vec::new() } else { words.query().matches(text) };
+    let window = best_window(text, &found, &|term| words.worth(term), SNIPPET);
+    let shown = text.get(window.clone())?.to_owned();
+    let snippet = Snippet { start: start + window.start, end: start + window.end, text: shown };
+    let matches = found.into_iter().map(|found| start + found.span.start..start + found.span.end).collect();
+    Some(Passage { ordinal: entry.ordinal, start, end, score, text: text.to_owned(), matches, snippet })
 }
 
 /// The passage of a note that is closest to what the query asks of the encoder's spaces, compared in full width.
-fn best_passage(found: &Found<'_>, record: &ArchivedRecord, aims: &[Aiming<'_>]) -> Option<Passage> {
+fn best_passage<'a>(found: &Found<'a>, aims: &[Aiming<'_>]) -> Option<(f32, &'a RowEntry)> {
     let axes = &aims.iter().find(|aim| aim.aim.space.is_none())?.axes;
     let space = found.segment.space(LOCAL)?;
     let rows = space.view.rows_of(found.note);
@@ -77,6 +83,5 @@ fn best_passage(found: &Found<'_>, record: &ArchivedRecord, aims: &[Aiming<'_>])
         score.is_finite().then_some((score, entry))
     };
     // Of equals the last counts for `max_by`, and the first for a reader.
-    let best = rows.iter().rev().filter_map(scored).max_by(|left, right| left.0.total_cmp(&right.0));
-    best.and_then(|(score, entry)| passage_of(record, entry, score))
+    rows.iter().rev().filter_map(scored).max_by(|left, right| left.0.total_cmp(&right.0))
 }

@@ -9,7 +9,6 @@
 //! | `opened.rs` | the views of a segment, made once a search |
 //! | `aim.rs` | what is searched for in one space, and how a note does there |
 //! | `plan.rs` | recall asked for → beam and number to rescore, from the segment's measured curve |
-//! | `arrange.rs` | newer notes first, no near-copies, not more of the same |
 //! | `axes.rs` | the query in the axes of each space |
 //! | `beam.rs` | the best rows met on a walk, and how far it goes |
 //! | `queue.rs` | the rows a walk has still to follow |
@@ -23,6 +22,7 @@
 //! | `group.rs` | rows to notes: the best row of each, order |
 //! | `words.rs` | the words of a query in the segments |
 //! | `pool/` | the order of a query with words: candidates, fusion, features, head |
+//! | `arrange/` | the best of an answer anew: by date, with less repetition, copies folded |
 //! | `nearby.rs` | all rows within a cosine of a vector |
 //! | `evidence.rs` | hits with title, winning row and best passage |
 //!
@@ -54,7 +54,7 @@ mod walk;
 mod words;
 
 pub(crate) use aim::Aim;
-pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, StageScores, Stages};
+pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, Snippet, StageScores, Stages};
 pub use arrange::{Curve, Decay};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;

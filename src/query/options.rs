@@ -1,7 +1,7 @@
 //! What a caller may ask for: how many, how surely, at which granularity, until when.
 
-use super::arrange::share;
-use super::{Cursor, Decay};
+use super::Cursor;
+use super::arrange::{Arrangement, Decay};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,15 +64,14 @@ pub struct SearchOptions {
     pub mode: Mode,
     /// The rule of [`Mode::Fused`].
     pub fusion: Fusion,
-    /// How much less older notes count. Default not at all.
-    pub decay: Option<Decay>,
-    /// Folds near-copies of a hit under it ([`Hit::folded`](crate::Hit::folded)): notes whose texts are at least so similar, in
-    /// (0, 1], as [`DuplicateOptions`](crate::index::DuplicateOptions) has it. Default not.
-    pub fold: Option<f32>,
-    /// How much likeness to the hits before counts against a hit, in 0..1 (maximal marginal relevance). Default 0.
-    pub diversity: f32,
     /// Whether each hit says how it came to its place. Default no: taking a head's score apart costs as much as ranking.
     pub explain: bool,
+    /// Makes notes count less the farther their date is from an origin.
+    pub decay: Option<Decay>,
+    /// How much a hit's likeness to hits before it counts against its relevance, in [0, 1]. Default 0.
+    pub diversity: f32,
+    /// Similarity of texts from which a hit is folded into one before it. Default none: nothing is folded.
+    pub fold: Option<f32>,
     /// Continue after this point of an earlier answer.
     pub after: Option<Cursor>,
     /// Give up with an error after this long.
@@ -89,10 +88,10 @@ impl Default for SearchOptions {
             granularity: Granularity::Auto,
             mode: Mode::Auto,
             fusion: Fusion::Scores,
-            decay: None,
-            fold: None,
-            diversity: 0.0,
             explain: false,
+            decay: None,
+            diversity: 0.0,
+            fold: None,
             after: None,
             deadline: None,
             cancel: None,
@@ -142,37 +141,40 @@ impl SearchOptions {
         self
     }
 
-    /// Lets older notes count less. This and the next two arrange the best hundred or two of an answer; what comes behind
-    /// them stays as it is. They do nothing in [`Mode::Lexical`].
+    /// Lets each hit say how it came to its place ([`Hit::explanation`](crate::Hit::explanation)).
+    #[must_use]
+    pub const fn explain(mut self, explain: bool) -> Self {
+        self.explain = explain;
+        self
+    }
+
+    /// Makes notes count less the farther their date is from an origin.
+    ///
+    /// This, [`SearchOptions::diversity`] and [`SearchOptions::fold`] arrange the best hundred hits (the best `k`, if that is
+    /// more), in this sequence: dates count, then copies fold, then what stands is put in order. The pages that follow go on
+    /// in that order to its end, where a page may be short, and then through all other notes as if nothing of it had been
+    /// asked for. With a decay, a score is its share of the span from the lowest to the highest of that hundred, times the
+    /// decay's factor; diversity changes the order and no score.
     #[must_use]
     pub const fn decay(mut self, decay: Decay) -> Self {
         self.decay = Some(decay);
         self
     }
 
-    /// Folds near-copies of a hit under it: texts at least so similar.
-    #[must_use]
-    pub const fn fold(mut self, similarity: f32) -> Self {
-        self.fold = Some(similarity);
-        self
-    }
-
-    /// Brings hits forward that are unlike those before them.
+    /// Prefers hits unlike those before them, by the cosine of the vectors of whole notes: 0 looks at relevance only, 1 after
+    /// the first hit at likeness only (maximal marginal relevance, Carbonell and Goldstein 1998, with 1 less their lambda).
     #[must_use]
     pub const fn diversity(mut self, diversity: f32) -> Self {
         self.diversity = diversity;
         self
     }
 
-    /// Whether the order of an answer is to be arranged.
-    pub(super) const fn arranges(&self) -> bool {
-        self.decay.is_some() || self.fold.is_some() || self.diversity > 0.0
-    }
-
-    /// Lets each hit say how it came to its place ([`Hit::explanation`](crate::Hit::explanation)).
+    /// Folds near-copies into the hit before them that they are copies of ([`Hit::folded`](crate::Hit::folded)): hits whose
+    /// texts are at least so similar, as [`DuplicateOptions`](crate::duplicates::DuplicateOptions) says; hits without any
+    /// word, by the cosine of their vectors. Other hits move up.
     #[must_use]
-    pub const fn explain(mut self, explain: bool) -> Self {
-        self.explain = explain;
+    pub const fn fold(mut self, similarity: f32) -> Self {
+        self.fold = Some(similarity);
         self
     }
 
@@ -203,9 +205,21 @@ impl SearchOptions {
             let remedy = "ask for a share above 0 and up to 1, such as 0.95";
             return Err(Error::Option { option: "recall", given, remedy });
         }
-        self.decay.as_ref().map_or(Ok(()), Decay::check)?;
-        share("diversity", self.diversity)?;
-        self.fold.map_or(Ok(()), |similarity| share("similarity for folding", similarity))
+        if !(0.0..=1.0).contains(&self.diversity) {
+            let (given, remedy) = (self.diversity.to_string(), "use a number from 0, as relevant as can be, to 1");
+            return Err(Error::Option { option: "diversity", given, remedy });
+        }
+        if let Some(given) = self.fold.filter(|fold| !(*fold > 0.0 && *fold <= 1.0)) {
+            let remedy = "use a similarity above 0 and up to 1, such as 0.8";
+            return Err(Error::Option { option: "similarity of folded hits", given: given.to_string(), remedy });
+        }
+        self.decay.as_ref().map_or(Ok(()), Decay::check)
+    }
+
+    /// What is asked of the arrangement of the best hits, if anything.
+    pub(super) fn arrangement(&self) -> Option<Arrangement> {
+        let asked = self.decay.is_some() || self.diversity > 0.0 || self.fold.is_some();
+        asked.then_some(Arrangement { decay: self.decay, diversity: self.diversity, fold: self.fold })
     }
 }
 

@@ -1,13 +1,14 @@
 //! One search over all live segments: what it asks for, which way it is ordered, its page.
 
 use super::aim::{Aim, Aiming};
+use super::arrange::{self, Shown};
 use super::dense::{Part, Search};
 use super::evidence::evidence;
 use super::group::Found;
 use super::opened::Opened;
 use super::options::{Limits, SearchOptions};
 use super::words::Words;
-use super::{Answer, Cursor, Explanation, Fusion, Mode, Stages, pool};
+use super::{Answer, Explanation, Fusion, Mode, Stages, pool};
 use crate::error::{QueryError, Result};
 use crate::lexical::Language;
 use crate::rank::{Head, Schema, Table};
@@ -72,8 +73,6 @@ pub(super) struct Placed<'a> {
     pub(super) found: Found<'a>,
     /// What the order is by.
     pub(super) score: f32,
-    /// Ids of near-copies folded under it.
-    pub(super) folded: Vec<String>,
     /// How it came here, where that is asked for.
     pub(super) why: Option<Box<Explanation>>,
 }
@@ -85,22 +84,17 @@ pub(super) struct Placed<'a> {
 pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions, limits: &Limits) -> Result<Answer> {
     with_search(scope, target, options, limits, |search, words| {
         let mode = mode_of(options.mode, words)?;
-        let Page { placed, more, stages } = match mode {
-            Mode::Dense if !options.arranges() => dense(search, options)?,
-            mode => pool::page(search, words, (mode, scope.head), options)?,
-        };
+        let Shown { page: Page { placed, stages, .. }, folded, next } = arrange::page(options, |options| match mode {
+            Mode::Dense => dense(search, options),
+            mode => pool::page(search, words, (mode, scope.head), options),
+        })?;
         placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
         let mut hits = Vec::with_capacity(placed.len());
         for placed in &placed {
             limits.check()?;
             hits.push(evidence(placed, &search.aims, words)?);
         }
-        let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
-        let next = hits.last().filter(|_| more).map(|hit| Cursor {
-            seen: seen.saturating_add(hits.len()).min(u32::MAX as usize) as u32,
-            score: hit.score,
-            id: hit.id.clone(),
-        });
+        hits.iter_mut().zip(folded).for_each(|(hit, folded)| hit.folded = folded);
         Ok(Answer { hits, stages, mode, generation: scope.generation, next })
     })
 }
@@ -165,7 +159,7 @@ fn dense<'a>(search: &Search<'a>, options: &SearchOptions) -> Result<Page<'a>> {
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let place = |(place, found): (usize, Found<'a>)| {
         let why = Explanation { dense: Some(seen + place), ..Explanation::NOTHING };
-        Placed { score: found.score, found, folded: Vec::new(), why: options.explain.then(|| Box::new(why)) }
+        Placed { score: found.score, found, why: options.explain.then(|| Box::new(why)) }
     };
     let placed = found.into_iter().enumerate().map(place).collect();
     Ok(Page { placed, more, stages })

@@ -19,6 +19,8 @@ use clap::ValueEnum;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, Width, presets};
 use json::AnswerJson;
 use std::fmt::Write;
+use std::time::Duration;
+use uninote::query::Decay;
 use uninote::{Answer, Cursor, Granularity, Hit, Row, SearchOptions};
 
 /// Lines of a table one hit may take.
@@ -45,6 +47,15 @@ pub(crate) struct Wanted {
     /// Say of each hit how it came to its place
     #[arg(long)]
     explain: bool,
+    /// How much likeness to hits before counts against relevance, from 0 to 1
+    #[arg(long, value_name = "D", default_value_t = 0.0)]
+    diversity: f32,
+    /// Fold hits into those before them whose texts are at least so similar, above 0 and up to 1
+    #[arg(long, value_name = "S")]
+    fold: Option<f32>,
+    /// Days in which the score of a note is halved, by its date
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    decay: Option<Duration>,
     /// Continue after an earlier answer: its `next`
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     after: Option<String>,
@@ -67,7 +78,9 @@ impl Wanted {
         };
         let k = usize::try_from(self.k).unwrap_or(usize::MAX);
         let options = SearchOptions::new().k(k).recall(self.recall).granularity(granularity);
-        let mut options = options.mode(self.mode.mode()).explain(self.explain);
+        let mut options = options.mode(self.mode.mode()).explain(self.explain).diversity(self.diversity);
+        options.fold = self.fold;
+        options.decay = self.decay.map(Decay::exponential);
         if let Some(rule) = self.fusion {
             if self.mode != Signals::Fused {
                 return Err(Failure::NothingFused);
@@ -79,6 +92,12 @@ impl Wanted {
             None => options,
         })
     }
+}
+
+/// A number of days above zero.
+fn days(text: &str) -> Result<Duration, String> {
+    let days = text.parse::<f64>().ok().and_then(|days| Duration::try_from_secs_f64(days * 86_400.0).ok());
+    days.filter(|days| !days.is_zero()).ok_or_else(|| "a number of days above 0 is expected, such as 30".to_owned())
 }
 
 /// Prints an answer; one without hits is `Nothing`.
@@ -107,8 +126,9 @@ fn table(hits: &[Hit]) -> Table {
     for hit in hits {
         let title = one_line(&hit.title);
         let id = one_line(&hit.id);
-        let note = if title.is_empty() { id } else { format!("{title}\n{id}") };
-        let passage = hit.passage.as_ref().map(|passage| one_line(&passage.text)).unwrap_or_default();
+        let copies = if hit.folded.is_empty() { String::new() } else { format!(" (+{} alike)", hit.folded.len()) };
+        let note = if title.is_empty() { format!("{id}{copies}") } else { format!("{title}\n{id}{copies}") };
+        let passage = hit.passage.as_ref().map(|passage| one_line(&passage.snippet.text)).unwrap_or_default();
         let mut row = TableRow::from([format!("{:.3}", hit.score), note, passage]);
         row.max_height(HIT_LINES);
         table.add_row(row);

@@ -32,6 +32,8 @@ struct HitJson<'a> {
     passage: Option<PassageJson<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aims: Vec<AimJson<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    folded: &'a [String],
     stages: ScoresJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<ExplanationJson<'a>>,
@@ -72,6 +74,15 @@ struct PassageJson<'a> {
     start: usize,
     end: usize,
     score: f32,
+    text: &'a str,
+    matches: Vec<[usize; 2]>,
+    snippet: SnippetJson<'a>,
+}
+
+#[derive(Serialize)]
+struct SnippetJson<'a> {
+    start: usize,
+    end: usize,
     text: &'a str,
 }
 
@@ -151,6 +162,12 @@ impl<'a> HitJson<'a> {
             end: passage.end,
             score: passage.score,
             text: &passage.text,
+            matches: passage.matches.iter().map(|span| [span.start, span.end]).collect(),
+            snippet: SnippetJson {
+                start: passage.snippet.start,
+                end: passage.snippet.end,
+                text: &passage.snippet.text,
+            },
         };
         Self {
             id: &hit.id,
@@ -159,6 +176,7 @@ impl<'a> HitJson<'a> {
             row,
             passage: hit.passage.as_ref().map(passage),
             aims: aims.collect(),
+            folded: &hit.folded,
             stages: ScoresJson { coarse: hit.stages.coarse, full: hit.stages.full },
             explanation: hit.explanation.as_deref().map(ExplanationJson::of),
         }

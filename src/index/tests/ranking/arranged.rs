@@ -28,7 +28,11 @@ fn older_notes_count_less_where_that_is_wanted() {
     let decay = Decay::new(Duration::from_secs(200 * 86_400)).now_ms(NOW);
     for mode in [Mode::Dense, Mode::Fused, Mode::Ranked] {
         let options = SearchOptions::new().mode(mode);
-        assert_eq!(ids(&index.search("leaking roof", &options).unwrap()), ["new", "old", "older", "undated"], "{mode:?}");
+        assert_eq!(
+            ids(&index.search("leaking roof", &options).unwrap()),
+            ["new", "old", "older", "undated"],
+            "{mode:?}"
+        );
         let answer = index.search("leaking roof", &options.decay(decay)).unwrap();
         assert_eq!(ids(&answer), ["new", "undated", "old", "older"], "{mode:?}");
         assert!(answer.hits.is_sorted_by(|left, right| left.score >= right.score), "{mode:?}");
