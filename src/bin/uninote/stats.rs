@@ -106,7 +106,9 @@ fn head(stats: &Stats) -> String {
     let whose = match (head.own, stats.head_unusable) {
         (true, _) => "of this index",
         (false, false) => "of the library",
-        (false, true) => "of the library, in the place of one of this index that is for other features (train it again)",
+        (false, true) => {
+            "of the library, in the place of one of this index that cannot be used (verify it, or train it again)"
+        }
     };
     if head.about.data.is_empty() {
         return whose.to_owned();

@@ -2,181 +2,46 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `settings.rs` | how it is done, and what is said of it afterwards |
 //! | `material.rs` | rows of notes, judged queries, and which of them are for what |
 //! | `exact.rs` | exact ranking: measures and hard negatives |
 //! | `projection.rs` | the matrix as tensors |
 //! | `course.rs` | what both stages have in common |
 //! | `contrast.rs` | stage 1: contrastive, at every prefix |
 //! | `reinforce.rs` | stage 2: by the reward of orderings |
+//! | `jury.rs` | whether the outcome is worth having |
 //!
-//! Queries are dealt into three parts. One is learned from; one says when to stop and which stage's outcome is kept; the
-//! last is looked at once, at the end, and decides whether the adapter is worth having.
+//! Queries are in three parts. One is learned from; one says when to stop and which stage's outcome is kept; the last, which
+//! the caller names, is looked at once, at the end, and decides whether the adapter is worth having.
 
 mod contrast;
 mod course;
 mod exact;
+mod jury;
 mod material;
 mod projection;
 mod reinforce;
+mod settings;
 
 pub(crate) use material::{Judged, Material};
+pub use settings::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
 
 use super::super::RankError;
-use super::super::gate::Verdict;
 use super::super::random::Random;
-use super::course::{Pace, check_range};
-use super::{Point, Reward};
-use crate::measure::{DRAWS, Interval, bootstrap, paired};
+use super::course::Pace;
 use crate::vector::{Adapter, VectorError};
-use course::{Course, mean};
-use exact::{Exact, PLACES};
+use course::Course;
+use jury::{Compared, Jury, figures};
 use material::Parts;
 use projection::Projection;
-use serde::{Deserialize, Serialize};
-
-/// Settings of stage 1. All are in the report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contrasted {
-    /// Cosines are divided by this before they compete.
-    pub temperature: f64,
-    /// Rows of no use drawn for each query from the best that are.
-    pub negatives: usize,
-    /// Weight of the mean square, a row, of what is added to the identity.
-    pub leash: f64,
-    /// Rank of what is added; of any rank if none is given.
-    pub rank: Option<usize>,
-    /// Steps at most.
-    pub steps: usize,
-    /// Steps between looks, at which hard negatives are found anew.
-    pub every: usize,
-    /// Looks without a better adapter before it stops.
-    pub patience: usize,
-    /// Queries a step.
-    pub batch: usize,
-    /// Highest learning rate.
-    pub learning_rate: f64,
-}
-
-impl Default for Contrasted {
-    fn default() -> Self {
-        Self {
-            temperature: 0.05,
-            negatives: 4,
-            leash: 0.1,
-            rank: None,
-            steps: 600,
-            every: 50,
-            patience: 4,
-            batch: 64,
-            learning_rate: 1e-3,
-        }
-    }
-}
-
-/// Settings of stage 2. All are in the report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rewarded {
-    /// Orderings sampled of a query in each step.
-    pub samples: usize,
-    /// Cosines are divided by this before orderings are sampled: higher explores more.
-    pub temperature: f64,
-    /// Weight of the divergence from stage 1.
-    pub leash: f64,
-    /// Steps at most.
-    pub steps: usize,
-    /// Steps between looks.
-    pub every: usize,
-    /// Looks without a better adapter before it stops.
-    pub patience: usize,
-    /// Queries a step.
-    pub batch: usize,
-    /// Highest learning rate.
-    pub learning_rate: f64,
-}
-
-impl Default for Rewarded {
-    fn default() -> Self {
-        Self {
-            samples: 32,
-            temperature: 0.02,
-            leash: 0.01,
-            steps: 300,
-            every: 25,
-            patience: 4,
-            batch: 32,
-            learning_rate: 2e-4,
-        }
-    }
-}
-
-/// How an adapter is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdapterSettings {
-    /// Stage 1.
-    pub contrasted: Contrasted,
-    /// Stage 2, if there is to be one.
-    pub rewarded: Option<Rewarded>,
-    /// Share of the queries that says when to stop, and share that decides at the end.
-    pub held_out: [f64; 2],
-    /// Everything random follows from this.
-    pub seed: u64,
-}
-
-impl Default for AdapterSettings {
-    fn default() -> Self {
-        let (contrasted, rewarded) = (Contrasted::default(), Some(Rewarded::default()));
-        Self { contrasted, rewarded, held_out: [0.2, 0.2], seed: 1 }
-    }
-}
-
-/// What a stage did.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterStage {
-    /// The adapter over time, by nDCG@10: on some queries that are learned from, and on those that say when to stop.
-    pub curve: Vec<Point>,
-    /// The step whose adapter was kept.
-    pub kept: usize,
-}
-
-/// What a prefix gained on the deciding queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterGain {
-    /// Components.
-    pub dims: usize,
-    /// nDCG@10 at present, and with the adapter.
-    pub ndcg: [f64; 2],
-    /// Mean of the differences and its 95 % interval.
-    pub gain: [f64; 3],
-}
-
-/// What training an adapter did, and what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterReport {
-    /// All settings, the seed among them.
-    pub settings: AdapterSettings,
-    /// Queries to learn from, to stop by, and to decide by.
-    pub queries: [usize; 3],
-    /// Stage 1.
-    pub contrasted: AdapterStage,
-    /// Stage 2, if there was one.
-    pub rewarded: Option<AdapterStage>,
-    /// What stage 2 added on the deciding queries: mean and 95 % interval.
-    pub added: Option<[f64; 3]>,
-    /// By prefix, the full width last.
-    pub gains: Vec<AdapterGain>,
-    /// Whether it may be installed.
-    pub verdict: Verdict,
-}
 
 /// Trains an adapter and holds it against the present one, or none. `prefixes` are lengths at which vectors are to stay good;
 /// the full width is always among them. Once `cancelled` says so, training ends with the next look, and what comes back is of
 /// no use.
 ///
 /// # Errors
-/// [`RankError::NothingToLearn`] for fewer than three queries with something to find, [`RankError::List`],
+/// [`RankError::NothingToLearn`] for fewer than two queries with something to find that do not decide,
+/// [`RankError::NoHeldOut`] where none decides, [`RankError::List`],
 /// [`RankError::Width`] and [`RankError::Setting`] for what makes no sense, [`RankError::Tensor`].
 pub(crate) fn adapt(
     material: &Material,
@@ -230,90 +95,6 @@ fn reward(
     reinforce::reinforce(&mut course, &origin, settings, first.width())?;
     let (adapter, kept, curve) = course.finish();
     Ok((adapter, AdapterStage { curve, kept }))
-}
-
-/// The queries that decide.
-struct Jury<'a> {
-    material: &'a Material,
-    gate: &'a [usize],
-    seed: u64,
-}
-
-/// nDCG@10 of each deciding query before and with an adapter.
-struct Compared {
-    values: [Vec<f64>; 2],
-    gain: Interval,
-}
-
-impl Compared {
-    fn gain(&self, dims: usize) -> AdapterGain {
-        let [without, with] = &self.values;
-        AdapterGain { dims, ndcg: [mean(without), mean(with)], gain: figures(self.gain) }
-    }
-}
-
-impl Jury<'_> {
-    fn compare(&self, before: Option<&Adapter>, with: &Adapter, dims: usize) -> Result<Compared, RankError> {
-        let measured = |adapter| -> Result<Vec<f64>, RankError> {
-            Ok(Exact::new(self.material, adapter, dims).map_err(of_vector)?.measured(self.gate))
-        };
-        let (before, with) = (measured(before)?, measured(Some(with))?);
-        let gain = paired(&with, &before, self.seed).ok_or_else(|| self.none())?;
-        Ok(Compared { values: [before, with], gain })
-    }
-
-    fn verdict(&self, full: Option<&Compared>) -> Result<Verdict, RankError> {
-        let full = full.ok_or_else(|| self.none())?;
-        let [without, with] = &full.values;
-        Ok(Verdict {
-            reward: Reward::Ndcg { places: PLACES },
-            held_out: self.gate.to_vec(),
-            seed: self.seed,
-            draws: DRAWS,
-            present: bootstrap(without, self.seed).map(figures).ok_or_else(|| self.none())?,
-            new: bootstrap(with, self.seed).map(figures).ok_or_else(|| self.none())?,
-            gain: figures(full.gain),
-        })
-    }
-
-    fn none(&self) -> RankError {
-        RankError::NoHeldOut { lists: self.material.queries.len() }
-    }
-}
-
-const fn figures(interval: Interval) -> [f64; 3] {
-    [interval.mean, interval.low, interval.high]
-}
-
-impl AdapterSettings {
-    fn check(&self) -> Result<(), RankError> {
-        for share in self.held_out {
-            check_range("held_out", share, 0.05..=0.45)?;
-        }
-        check_range("temperature", self.contrasted.temperature, 1e-3..=10.0)?;
-        check_range("leash", self.contrasted.leash, 0.0..=1e6)?;
-        if let Some(second) = &self.rewarded {
-            check_range("temperature", second.temperature, 1e-4..=10.0)?;
-            check_range("leash", second.leash, 0.0..=1e6)?;
-            check_range("samples", second.samples as f64, 2.0..=4096.0)?;
-        }
-        check_range("rank", self.contrasted.rank.unwrap_or(1) as f64, 1.0..=65_536.0)?;
-        check_range("negatives", self.contrasted.negatives as f64, 0.0..=1_000.0)
-    }
-}
-
-impl AdapterReport {
-    /// The report in a line, for the adapter's file.
-    #[must_use]
-    pub fn record(&self) -> String {
-        serde_json::json!({
-            "settings": self.settings,
-            "queries": self.queries,
-            "gains": self.gains,
-            "added": self.added,
-        })
-        .to_string()
-    }
 }
 
 /// The fault of a vector as one of training.
