@@ -246,6 +246,14 @@ pub enum QueryError {
         /// The id.
         id: String,
     },
+    /// What was chosen stood further down than feedback reaches.
+    #[error("{id:?} was chosen beyond place {places}, and feedback keeps no places beyond that; leave it out")]
+    TooFarDown {
+        /// The id.
+        id: String,
+        /// Places that are kept.
+        places: usize,
+    },
     /// It has no words.
     #[error("the query has no words to look for; give it a text, or search by vectors (Mode::Dense)")]
     NoWords,

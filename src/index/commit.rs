@@ -142,13 +142,14 @@ impl Writer {
         let live =
             |entry: &WriterSegment| LiveSegment { segment: Arc::clone(&entry.segment), deleted: Deleted::default() };
         let known = State {
-            manifest: self.manifest.clone(),
+            // Of which only the head is looked at: it is that of the current state.
+            manifest: self.shared.current().manifest.clone(),
             segments: self.segments.iter().map(live).collect(),
             rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
             adapter: self.adapter.clone(),
             source: self.recipe.source.clone(),
             language: self.recipe.language,
-            head: None,
+            head: self.shared.current().head.clone(),
         };
         State::from_manifest(self.shared.storage.as_ref(), manifest, Some(&known), known.source.clone())
     }

@@ -2,7 +2,7 @@
 
 use super::snapshot::Snapshot;
 use super::target::{Axes, target_in};
-use super::train::Judged;
+use super::train::{Judged, decides, is_of_query, worth};
 use crate::error::Result;
 use crate::query::{LiveSegment, Mode};
 use crate::rank::train as rank;
@@ -43,7 +43,14 @@ pub(super) fn material(snapshot: &Snapshot, judged: &[Judged]) -> Result<rank::M
         }
         starts.push(gathered.len());
     }
-    let queries = judged.par_iter().filter_map(|judged| asked(snapshot, judged, &numbers).ok().flatten()).collect();
+    let query = |judged| match asked(snapshot, judged, &numbers) {
+        Err(error) if is_of_query(&error) => {
+            tracing::debug!(%error, "a judged query is left out");
+            None
+        }
+        asked => asked.transpose(),
+    };
+    let queries = judged.par_iter().filter_map(query).collect::<Result<_>>()?;
     Ok(rank::Material { rows: gathered, starts, queries })
 }
 
@@ -53,13 +60,14 @@ fn asked(snapshot: &Snapshot, judged: &Judged, numbers: &BTreeMap<Place, u32>) -
     let number = |id: &str| Ok(place(snapshot, id)?.and_then(|place| numbers.get(&place).copied()));
     let mut grades: BTreeMap<u32, f32> = BTreeMap::new();
     for (id, grade) in &judged.grades {
-        grades.extend(number(id)?.map(|number| (number, *grade)));
+        grades.extend(number(id)?.map(|number| (number, worth(*grade))));
     }
     let left_out = target.exclude.iter().map(|id| number(id)).collect::<Result<Vec<Option<u32>>>>()?;
     let left_out: Vec<u32> = left_out.into_iter().flatten().collect();
     grades.retain(|number, _| !left_out.contains(number));
     let aim = target.aims.into_iter().find(|aim| aim.space.is_none());
-    Ok(aim.map(|aim| rank::Judged { vector: aim.vector, grades: grades.into_iter().collect(), left_out }))
+    let (grades, decides) = (grades.into_iter().collect(), decides(&judged.query));
+    Ok(aim.map(|aim| rank::Judged { vector: aim.vector, grades, left_out, decides }))
 }
 
 /// Where the live note with this id is.

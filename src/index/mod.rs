@@ -11,7 +11,7 @@
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
-//! | `train.rs` | heads trained on judgments and feedback |
+//! | `train/` | heads trained on judgments and feedback |
 //! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
 //! | `spill.rs` | what was put to segments no manifest names yet |

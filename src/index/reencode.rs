@@ -135,6 +135,9 @@ impl Writer {
                 progress(done, total);
             }
         }
+        if successor.manifest.encoder.fingerprint != self.manifest.encoder.fingerprint {
+            successor.forget_encoded_feedback()?;
+        }
         successor.flush()?;
         // An encoder that fails on everything would leave an index that finds nothing.
         successor.tally.check(1)?;

@@ -69,8 +69,8 @@ pub struct Stats {
     pub language: Language,
     /// The ranking head in use; none only in a build that is broken.
     pub head: Option<HeadStats>,
-    /// Whether the index has a ranking head of its own that this build cannot use, because it was made for other features:
-    /// the one that comes with the library stands in for it.
+    /// Whether the index has a ranking head of its own that cannot be used, because it is damaged or gone or was made for
+    /// other features than this build has: the one that comes with the library stands in for it.
     pub head_unusable: bool,
     /// The adapter that vectors and queries go through, if one is installed.
     pub adapter: Option<AdapterStats>,

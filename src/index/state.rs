@@ -10,7 +10,7 @@ use crate::rank::{self, Head, Schema};
 use crate::segment::{Deleted, Segment, file_name, is_index_file, load_head, load_rotation};
 use crate::vector::Rotation;
 use arc_swap::ArcSwap;
-use index_format::{EncoderRecord, FileKind, FileRef, FormatError, Manifest, SegmentRef, SpaceRecord};
+use index_format::{EncoderRecord, FileKind, FormatError, Manifest, SegmentRef, SpaceRecord};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,24 +96,35 @@ impl State {
             check_agreement(&manifest, entry, &segment, &deleted)?;
             segments.push(LiveSegment { segment, deleted });
         }
-        let head = match &manifest.head {
-            Some(file) => load_own_head(storage, manifest.index_id, file)?,
-            None => None,
+        // One that could not be used is taken over as that: it is what it was.
+        let head = match known.filter(|known| known.manifest.head == manifest.head) {
+            Some(known) => known.head.clone(),
+            None => load_own_head(storage, &manifest)?,
         };
         Ok(Self { manifest, segments, rotations, adapter, source, language, head })
     }
 }
 
-/// The head of an index. One that was made for other features than this build has is not used, as if there were none: what
-/// is searched matters more than its order.
-fn load_own_head(storage: &dyn Storage, index_id: u64, file: &FileRef) -> Result<Option<Arc<Head>>> {
-    let bytes = load_head(storage, index_id, file)?;
+/// The head of an index. One that is damaged or gone, or was made for other features than this build has, is not used, as
+/// if there were none: what is searched matters more than its order.
+fn load_own_head(storage: &dyn Storage, manifest: &Manifest) -> Result<Option<Arc<Head>>> {
+    let Some(file) = &manifest.head else { return Ok(None) };
+    let unused = |error: &dyn std::fmt::Display| {
+        tracing::warn!(%error, "the index's own ranking head is not used; train another one, or remove it");
+        Ok(None)
+    };
+    let bytes = match load_head(storage, manifest.index_id, file) {
+        Ok(bytes) => bytes,
+        Err(error @ Error::Damaged { .. }) => return unused(&error),
+        // Unless a writer has replaced both meanwhile: then the newer state is to be read.
+        Err(error @ Error::Disk(DiskError::NotFound { .. })) if read_manifest(storage)?.head == manifest.head => {
+            return unused(&error);
+        }
+        Err(error) => return Err(error),
+    };
     match Head::from_bytes(&bytes, &Schema::built_in()) {
         Ok(head) => Ok(Some(Arc::new(head))),
-        Err(error) => {
-            tracing::warn!(%error, "the index's own ranking head is not used");
-            Ok(None)
-        }
+        Err(error) => unused(&error),
     }
 }
 

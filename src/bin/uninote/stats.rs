@@ -107,7 +107,7 @@ fn head(stats: &Stats) -> String {
         (true, _) => "of this index",
         (false, false) => "of the library",
         (false, true) => {
-            "of the library, in the place of one of this index that is for other features (train it again)"
+            "of the library, in the place of one of this index that cannot be used (verify it, or train it again)"
         }
     };
     if head.about.data.is_empty() {

@@ -15,6 +15,14 @@ fn files(storage: &MemoryStorage) -> Vec<String> {
     storage.list().unwrap().into_iter().filter(|name| name.starts_with("feedback-")).collect()
 }
 
+/// Damages a file.
+fn bend(storage: &MemoryStorage, name: &str) {
+    let mut bytes = storage.map(name).unwrap().to_vec();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    storage.publish(name, &mut |out| out.write_all(&bytes)).unwrap();
+}
+
 /// What training would be given, by query.
 fn kept(index: &Index) -> Vec<(Query, Vec<(String, f32)>)> {
     let judged = index.write(|writer| writer.chosen()).unwrap();
@@ -60,7 +68,7 @@ fn answers_to_one_query_are_one_list() {
     for chosen in [&["a"][..], &[], &["b", "a", "a"]] {
         index.feedback("same", &strings(&["a", "b"]), &strings(chosen)).unwrap();
     }
-    index.feedback("other", &strings(&["a"]), &[]).unwrap();
+    index.feedback("other", ["a"], [""; 0]).unwrap();
     let lists = kept(&index);
     assert_eq!(lists.len(), 2);
     let [(_, other), (same, grades)] = lists.as_slice() else { panic!("{lists:?}") };
@@ -92,13 +100,87 @@ fn what_cannot_be_feedback_is_refused() {
     let shown = strings(&["a", "b"]);
     let refused = index.feedback("q", &shown, &strings(&["c"])).unwrap_err();
     assert!(matches!(&refused, Error::Query(QueryError::NotShown { id }) if id == "c"), "{refused}");
-    let empty = index.feedback(Query::like([""; 0]), &shown, &[]).unwrap_err();
+    let empty = index.feedback(Query::like([""; 0]), &shown, [""; 0]).unwrap_err();
     assert!(matches!(empty, Error::Query(QueryError::Empty)), "{empty}");
     for weight in [0.0, -1.0, f32::NAN] {
-        let refused = index.feedback(Query::text("q").weight(weight), &shown, &[]).unwrap_err();
+        let refused = index.feedback(Query::text("q").weight(weight), &shown, [""; 0]).unwrap_err();
         assert!(matches!(refused, Error::Query(QueryError::Weight { .. })), "{refused}");
     }
+    let far: Vec<String> = (0..1_001).map(|number| number.to_string()).collect();
+    let refused = index.feedback("q", &far, ["1000"]).unwrap_err();
+    assert!(matches!(&refused, Error::Query(QueryError::TooFarDown { id, .. }) if id == "1000"), "{refused}");
+    for vector in [vec![1.0; 3], vec![f32::NAN; 16], vec![0.0; 16]] {
+        let refused = index.feedback(Query::vector(vector), &shown, [""; 0]).unwrap_err();
+        assert!(matches!(refused, Error::Vector(_)), "{refused}");
+    }
+    index.add_space("sound", 2).unwrap();
+    let refused = index.feedback(Query::vector_in("sound", vec![1.0]), &shown, [""; 0]).unwrap_err();
+    assert!(matches!(refused, Error::SpaceVector { .. }), "{refused}");
+    for query in [Query::vector_in("taste", vec![1.0]), Query::similar_in("n0001", "taste")] {
+        let refused = index.feedback(query, &shown, [""; 0]).unwrap_err();
+        assert!(matches!(refused, Error::NoSuchSpace { .. }), "{refused}");
+    }
     assert!(kept(&index).is_empty());
+    index.feedback("q", &far, ["999"]).unwrap();
+    assert_eq!(kept(&index)[0].1.len(), 1_000);
+}
+
+#[test]
+fn another_encoder_keeps_what_does_not_hang_on_the_one_before() {
+    let seer = |name: &'static str| Seer::with(name, |_| {});
+    let storage = MemoryStorage::new();
+    let options = IndexOptions::new().encoder(seer("first")).space("sound", 2);
+    let index = Index::create_in(Arc::new(storage.clone()), options).unwrap();
+    index.add(Note::new("a").title("red")).unwrap();
+    let kept_ones = [Query::text("red"), Query::vector_in("sound", vec![0.0, 1.0]), Query::similar("a")];
+    let choose = |query: &Query| index.feedback(query.clone(), ["a"], ["a"]).unwrap();
+    kept_ones.iter().for_each(choose);
+    index.commit().unwrap();
+    choose(&Query::picture(picture(RED)));
+    choose(&Query::vector(vec![1.0, 0.0, 0.0, 0.0]).and("red"));
+    choose(&"late".into());
+    index.reencode(seer("first"), None, |_, _| {}).unwrap();
+    assert_eq!(index.feedback_events().unwrap(), 6, "the same encoder");
+    index.reencode(seer("second"), None, |_, _| {}).unwrap();
+    let left: Vec<Query> = kept(&index).into_iter().map(|(query, _)| query).collect();
+    assert_eq!((left.len(), index.feedback_events().unwrap()), (4, 4), "{left:?}");
+    assert!(kept_ones.iter().chain([&"late".into()]).all(|query| left.contains(query)), "{left:?}");
+    assert_eq!(files(&storage).len(), 2);
+    assert!(index.verify().unwrap().is_sound());
+}
+
+#[test]
+fn damaged_feedback_keeps_nobody_from_writing() {
+    let (index, storage) = index_of(&made(10, 57), 10);
+    for number in 0..16 {
+        choose(&index, number..number + 1);
+        index.commit().unwrap();
+    }
+    let name = files(&storage).remove(3);
+    bend(&storage, &name);
+    choose(&index, 16..17);
+    index.add(Note::new("new").title("ba")).unwrap();
+    index.commit().unwrap();
+    assert_eq!(files(&storage).len(), 2, "the damaged one, and all others together");
+    assert!(files(&storage).contains(&name) && index.get("new").unwrap().is_some());
+    index.forget_feedback().unwrap();
+    assert!(files(&storage).is_empty() && index.verify().unwrap().is_sound());
+}
+
+#[test]
+fn what_a_failed_commit_left_behind_is_erased_too() {
+    let mut left_behind = 0;
+    for step in 0..12 {
+        let (index, storage) = index_of(&made(10, 58), 10);
+        choose(&index, 0..2);
+        storage.fail_after(step, FaultKind::Error(ErrorKind::StorageFull));
+        let failed = index.commit().is_err();
+        storage.clear_fault();
+        left_behind += usize::from(failed && !files(&storage).is_empty());
+        index.forget_feedback().unwrap();
+        assert!(files(&storage).is_empty(), "step {step}");
+    }
+    assert!(left_behind > 0, "no fault left a file");
 }
 
 #[test]
@@ -134,10 +216,7 @@ fn searching_never_reads_feedback() {
     index.commit().unwrap();
     drop(index);
     let name = files(&storage).remove(0);
-    let mut bytes = storage.map(&name).unwrap().to_vec();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    storage.publish(&name, &mut |out| out.write_all(&bytes)).unwrap();
+    bend(&storage, &name);
     let index = opened(&storage);
     assert_eq!(index.search("bababa", &all(Mode::Ranked)).unwrap().hits, before);
     let report = index.verify().unwrap();

@@ -73,8 +73,15 @@ fn removing_a_head_brings_the_order_of_before_back() {
 }
 
 #[test]
-fn damage_of_a_head_is_named() {
+fn a_damaged_or_missing_head_is_named_and_does_without() {
     let (index, storage) = index_of(&made(30, 43), 30);
+    let rule = order(&index);
+    let does_without = |what: &str| {
+        let index = opened(&storage);
+        assert_eq!(order(&index), rule, "{what}");
+        let stats = index.snapshot().stats();
+        assert!(stats.head_unusable && stats.head.is_some_and(|head| !head.own), "{what}");
+    };
     index.install_head(&by_feature("length", 1.0)).unwrap();
     drop(index);
     let name = head_file(&storage).unwrap();
@@ -83,14 +90,31 @@ fn damage_of_a_head_is_named() {
         let mut bent = whole.clone();
         bent[at] ^= 0x20;
         storage.publish(&name, &mut |out| out.write_all(&bent)).unwrap();
-        let refused = Index::open_in_with(Arc::new(storage.clone()), Fake::shared(16)).unwrap_err();
-        assert!(matches!(&refused, Error::Damaged { file, .. } if *file == name), "byte {at}: {refused}");
+        does_without(&format!("byte {at}"));
         let report = Index::verify_in(&storage).unwrap();
         assert!(report.damages.iter().any(|damage| damage.file == name), "byte {at}: {report:?}");
     }
     storage.remove(&name).unwrap();
-    assert!(Index::open_in_with(Arc::new(storage.clone()), Fake::shared(16)).is_err());
+    does_without("missing");
     assert!(!Index::verify_in(&storage).unwrap().is_sound());
+    // Notes are written beside it, and another head takes its place.
+    let index = opened(&storage);
+    index.add(Note::new("new").title("ba")).unwrap();
+    index.commit().unwrap();
+    assert!(index.snapshot().stats().head_unusable);
+    index.install_head(&by_feature("length", -1.0)).unwrap();
+    assert!(index.snapshot().stats().head.is_some_and(|head| head.own) && index.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_head_is_read_once_and_not_at_every_commit() {
+    let (index, storage) = index_of(&made(10, 46), 10);
+    index.install_head(&by_feature("length", 1.0)).unwrap();
+    let before = index.snapshot().state.head.clone().unwrap();
+    storage.remove(&head_file(&storage).unwrap()).unwrap();
+    index.add(Note::new("new").title("ba")).unwrap();
+    index.commit().unwrap();
+    assert!(Arc::ptr_eq(&before, index.snapshot().state.head.as_ref().unwrap()));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(crate) struct Judged {
     pub(crate) grades: Vec<(u32, f32)>,
     /// Notes that are no answer to it, such as those it asks to be like.
     pub(crate) left_out: Vec<u32>,
+    /// Whether it is one of those that only the outcome is judged by.
+    pub(crate) decides: bool,
 }
 
 impl Judged {
@@ -88,22 +90,25 @@ impl Material {
         start..self.starts.get(at + 1).copied().unwrap_or(start)
     }
 
-    /// Queries that have something to find, in three parts: to learn from, to stop by, and to judge by.
-    pub(super) fn parts(&self, shares: [f64; 2], seed: u64) -> Result<Parts, RankError> {
+    /// Queries that have something to find, in three parts: to learn from, to stop by (`share` of those that do not decide),
+    /// and to judge by.
+    pub(super) fn parts(&self, share: f64, seed: u64) -> Result<Parts, RankError> {
         let finds = |query: &Judged| query.useful().any(|(note, _)| !self.rows_of(note).is_empty());
-        let mut numbers: Vec<usize> =
-            self.queries.iter().enumerate().filter(|(_, query)| finds(query)).map(|(number, _)| number).collect();
-        Random::new(seed, 7).shuffle(&mut numbers);
-        let [stop, gate] = shares.map(|share| (numbers.len() as f64 * share).round() as usize);
-        if numbers.len() < stop + gate + 1 || numbers.len() < 3 {
+        let queries = self.queries.iter().enumerate().filter(|(_, query)| finds(query));
+        let (gate, numbers): (Vec<_>, Vec<_>) = queries.partition(|(_, query)| query.decides);
+        let plain = |of: Vec<(usize, &Judged)>| of.into_iter().map(|(number, _)| number).collect::<Vec<usize>>();
+        let (gate, mut numbers) = (plain(gate), plain(numbers));
+        if numbers.len() < 2 {
             return Err(RankError::NothingToLearn { lists: self.queries.len() });
         }
-        let mut of = |count: usize| {
-            let mut part = numbers.split_off(numbers.len().saturating_sub(count));
-            part.sort_unstable();
-            part
-        };
-        let (gate, stop) = (of(gate), of(stop));
+        if gate.is_empty() {
+            return Err(RankError::NoHeldOut { lists: self.queries.len() });
+        }
+        Random::new(seed, 7).shuffle(&mut numbers);
+        let most = numbers.len().saturating_sub(1);
+        let count = ((numbers.len() as f64 * share).round() as usize).clamp(1, most);
+        let mut stop = numbers.split_off(numbers.len().saturating_sub(count));
+        stop.sort_unstable();
         numbers.sort_unstable();
         Ok(Parts { learn: Split { train: numbers, held_out: stop }, gate })
     }

@@ -1,7 +1,8 @@
 //! Adapters on made-up collections whose useful axes are known.
 
 use super::super::super::random::Random;
-use super::exact::worth;
+use super::course::mean;
+use super::exact::{Exact, worth};
 use super::*;
 use crate::vector::{Vectors, normalise};
 
@@ -27,7 +28,8 @@ fn drowned(notes: usize, queries: usize, seed: u64) -> Material {
     signals.iter().for_each(|signal| rows.push(&seen(signal, &mut random)).unwrap());
     let queries = (0..queries).map(|number| {
         let note = number % notes;
-        Judged { vector: seen(&signals[note], &mut random), grades: vec![(note as u32, 1.0)], left_out: Vec::new() }
+        let (vector, grades) = (seen(&signals[note], &mut random), vec![(note as u32, 1.0)]);
+        Judged { vector, grades, left_out: Vec::new(), decides: number % 5 == 0 }
     });
     let queries = queries.collect();
     Material { rows, starts: (0..=notes).collect(), queries }
@@ -50,13 +52,13 @@ fn quick() -> AdapterSettings {
 fn useful_axes_are_found_under_noise() {
     let material = drowned(300, 450, 1);
     let (adapter, report) = adapt(&material, (&[SIGNAL], None), &quick(), &|| false).unwrap();
-    let parts = material.parts([0.2, 0.2], 1).unwrap();
+    let parts = material.parts(0.2, 1).unwrap();
     let best = mean(&Exact::new(&material, Some(&known()), usize::MAX).unwrap().measured(&parts.gate));
     let [without, with] = report.gains[1].ndcg;
     assert!(best > without + 0.3, "{without} to {best} is little to learn");
     assert!(with - without > 0.6 * (best - without), "{without} to {with}, {best} can be had");
     assert!(report.verdict.passes() && report.gains[1].gain[1] > 0.0, "{}", report.verdict.words());
-    assert_eq!((report.queries, report.gains[0].dims, report.gains[1].dims), ([270, 90, 90], SIGNAL, SIGNAL + NOISE));
+    assert_eq!((report.queries, report.gains[0].dims, report.gains[1].dims), ([288, 72, 90], SIGNAL, SIGNAL + NOISE));
     let measured = mean(&Exact::new(&material, Some(&adapter), usize::MAX).unwrap().measured(&parts.gate));
     assert!((measured - with).abs() < 1e-12, "the report is about the adapter that comes back");
     let again = adapt(&material, (&[SIGNAL], None), &quick(), &|| false).unwrap();
@@ -106,7 +108,12 @@ fn exact_ranking_is_that_of_a_naive_reader() {
     (0..30).for_each(|_| rows.push(&unit((0..6).map(|_| random.normal() as f32).collect())).unwrap());
     // Notes of no, one, two … rows.
     let starts = vec![0, 0, 1, 3, 6, 10, 15, 21, 30];
-    let query = Judged { vector: unit(vec![1.0; 6]), grades: vec![(3, 2.0), (5, 1.0), (7, 0.0)], left_out: Vec::new() };
+    let query = Judged {
+        vector: unit(vec![1.0; 6]),
+        grades: vec![(3, 2.0), (5, 1.0), (7, 0.0)],
+        left_out: Vec::new(),
+        decides: true,
+    };
     let material = Material { rows, starts, queries: vec![query] };
     let query = &material.queries[0];
     let mut naive: Vec<(f64, u32)> = Vec::new();
@@ -154,9 +161,11 @@ fn material_and_settings_that_make_no_sense_are_refused() {
     assert!(matches!(refused(&|material| material.queries[4].grades[0].1 = -1.0), RankError::List { .. }));
     let nothing = refused(&|material| material.queries.iter_mut().for_each(|query| query.grades[0].1 = 0.0));
     assert!(matches!(nothing, RankError::NothingToLearn { lists: 30 }));
+    let undecided = refused(&|material| material.queries.iter_mut().for_each(|query| query.decides = false));
+    assert!(matches!(undecided, RankError::NoHeldOut { lists: 30 }));
     let material = drowned(20, 30, 1);
     let bends: [fn(&mut AdapterSettings); 6] = [
-        |settings| settings.held_out[1] = 0.0,
+        |settings| settings.held_out = 0.0,
         |settings| settings.contrasted.temperature = 0.0,
         |settings| settings.contrasted.batch = 0,
         |settings| settings.contrasted.rank = Some(0),
