@@ -9,7 +9,6 @@ use crate::rank::{Head, Schema, Shape};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 
-mod arranged;
 mod explained;
 mod feedback;
 mod heads;

@@ -1,6 +1,8 @@
-//! How an adapter is trained.
+//! How an adapter is trained, and what is said of it afterwards.
 
 use super::super::super::RankError;
+use super::super::super::gate::Verdict;
+use super::super::Point;
 use super::super::course::check_range;
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +91,8 @@ pub struct AdapterSettings {
     pub contrasted: Contrasted,
     /// Stage 2, if there is to be one.
     pub rewarded: Option<Rewarded>,
-    /// Share of the queries that says when to stop, and share that decides at the end.
-    pub held_out: [f64; 2],
+    /// Share of the queries, those aside that decide at the end, that says when to stop.
+    pub held_out: f64,
     /// Everything random follows from this.
     pub seed: u64,
 }
@@ -98,15 +100,52 @@ pub struct AdapterSettings {
 impl Default for AdapterSettings {
     fn default() -> Self {
         let (contrasted, rewarded) = (Contrasted::default(), Some(Rewarded::default()));
-        Self { contrasted, rewarded, held_out: [0.2, 0.2], seed: 1 }
+        Self { contrasted, rewarded, held_out: 0.2, seed: 1 }
     }
+}
+
+/// What a stage did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdapterStage {
+    /// The adapter over time, by nDCG@10: on some queries that are learned from, and on those that say when to stop.
+    pub curve: Vec<Point>,
+    /// The step whose adapter was kept.
+    pub kept: usize,
+}
+
+/// What a prefix gained on the deciding queries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdapterGain {
+    /// Components.
+    pub dims: usize,
+    /// nDCG@10 at present, and with the adapter.
+    pub ndcg: [f64; 2],
+    /// Mean of the differences and its 95 % interval.
+    pub gain: [f64; 3],
+}
+
+/// What training an adapter did, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdapterReport {
+    /// All settings, the seed among them.
+    pub settings: AdapterSettings,
+    /// Queries to learn from, to stop by, and to decide by.
+    pub queries: [usize; 3],
+    /// Stage 1.
+    pub contrasted: AdapterStage,
+    /// Stage 2, if there was one.
+    pub rewarded: Option<AdapterStage>,
+    /// What stage 2 added on the deciding queries: mean and 95 % interval.
+    pub added: Option<[f64; 3]>,
+    /// By prefix, the full width last.
+    pub gains: Vec<AdapterGain>,
+    /// Whether it may be installed.
+    pub verdict: Verdict,
 }
 
 impl AdapterSettings {
     pub(super) fn check(&self) -> Result<(), RankError> {
-        for share in self.held_out {
-            check_range("held_out", share, 0.05..=0.45)?;
-        }
+        check_range("held_out", self.held_out, 0.05..=0.45)?;
         check_range("temperature", self.contrasted.temperature, 1e-3..=10.0)?;
         check_range("leash", self.contrasted.leash, 0.0..=1e6)?;
         if let Some(second) = &self.rewarded {
@@ -116,5 +155,19 @@ impl AdapterSettings {
         }
         check_range("rank", self.contrasted.rank.unwrap_or(1) as f64, 1.0..=65_536.0)?;
         check_range("negatives", self.contrasted.negatives as f64, 0.0..=1_000.0)
+    }
+}
+
+impl AdapterReport {
+    /// The report in a line, for the adapter's file.
+    #[must_use]
+    pub fn record(&self) -> String {
+        serde_json::json!({
+            "settings": self.settings,
+            "queries": self.queries,
+            "gains": self.gains,
+            "added": self.added,
+        })
+        .to_string()
     }
 }
