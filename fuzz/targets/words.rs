@@ -46,7 +46,8 @@ fn gathered(language: Language, notes: &[&str]) -> Words {
         let (title, text) = note.split_once('|').unwrap_or(("", note));
         let (title, text) = (title.to_owned(), text.to_owned());
         let content_hash = [0; 16];
-        let record = Record { id: String::new(), title, text, pictures: vec![], fields: vec![], created_ms: None, content_hash };
+        let record =
+            Record { id: String::new(), title, text, pictures: vec![], fields: vec![], created_ms: None, content_hash };
         gatherer.add(&record);
     }
     gatherer.finish().expect("terms and notes ascend")
