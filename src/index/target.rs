@@ -67,7 +67,7 @@ pub(super) fn of_texts(snapshot: &Snapshot, queries: &[Query]) -> Vec<Option<Tar
         for ((target, _, (text, weight)), vector) in texts.iter_mut().zip(vectors.iter()) {
             let Ok(vector) = adapted(snapshot, vector.to_vec()) else { continue };
             let aim = Aim { name: CONTENT.to_owned(), space: None, vector, weight: f64::from(*weight) };
-            let wordings = vec![Wording { text: (*text).clone(), weight: *weight }];
+            let wordings = vec![Wording { text: (*text).clone(), weight: *weight, wanted: true }];
             **target = Some(Target { aims: vec![aim], exclude: Vec::new(), wordings });
         }
     });
@@ -125,8 +125,13 @@ impl<'a> Asked<'a> {
         if !counts(*weight) {
             return Err(QueryError::Weight { given: *weight }.into());
         }
-        if *wanted {
-            self.wordings.extend(wording(self.snapshot, sought)?.map(|text| Wording { text, weight: *weight }));
+        // A note that is not wanted shares most of its words with those that are.
+        if *wanted || matches!(sought, Sought::Text(_)) {
+            self.wordings.extend(wording(self.snapshot, sought)?.map(|text| Wording {
+                text,
+                weight: *weight,
+                wanted: *wanted,
+            }));
         }
         let (weight, wanted) = (f64::from(*weight), *wanted);
         let content = match sought {

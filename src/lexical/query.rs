@@ -2,8 +2,8 @@
 
 use super::Language;
 use super::analysis::Analyser;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// The terms that are asked for, each with a weight.
 #[derive(Clone)]
@@ -47,6 +47,15 @@ impl WordsQuery {
                 }
             }
         }
+    }
+
+    /// Takes the words of a text away again.
+    pub(crate) fn without(&mut self, text: &str) {
+        let unwanted: HashSet<String> =
+            self.analyser.words(text).filter_map(|span| self.analyser.term(text.get(span)?)).collect();
+        self.terms.retain(|term| !unwanted.contains(&term.term));
+        let places = self.terms.iter().enumerate();
+        self.places = places.map(|(place, term)| (term.term.clone(), place)).collect();
     }
 
     /// The terms to search for, in the order they came in: without those that say nothing, unless there are no others.

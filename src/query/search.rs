@@ -48,6 +48,8 @@ pub(crate) struct Wording {
     pub(crate) text: String,
     /// How much it counts against the others, above 0.
     pub(crate) weight: f32,
+    /// Whether it is wanted; else its words are not looked for.
+    pub(crate) wanted: bool,
 }
 
 /// What is searched, and how its words are read.

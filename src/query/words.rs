@@ -29,8 +29,11 @@ impl<'a> Words<'a> {
     pub(super) fn new(segments: &'a [Opened<'a>], wordings: &[Wording], language: Language) -> Result<Self> {
         let mut query = WordsQuery::new(language);
         // Weights count against each other only: that of a lone text has no effect.
-        let most = wordings.iter().map(|wording| wording.weight).fold(0.0, f32::max);
-        wordings.iter().for_each(|wording| query.add(&wording.text, wording.weight / most));
+        let wanted = || wordings.iter().filter(|wording| wording.wanted);
+        let most = wanted().map(|wording| wording.weight).fold(0.0, f32::max);
+        wanted().for_each(|wording| query.add(&wording.text, wording.weight / most));
+        // What is not wanted is not looked for; vectors turn away from it.
+        wordings.iter().filter(|wording| !wording.wanted).for_each(|wording| query.without(&wording.text));
         let bound = bind(&query, segments, TERMS)?;
         let total = bound.weight();
         let worth = |asked: &str| {

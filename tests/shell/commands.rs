@@ -40,7 +40,7 @@ fn search_json_has_the_documented_shape() {
     assert_eq!(keys(hit), ["id", "passage", "row", "score", "stages", "title"]);
     assert_eq!((&hit["id"], &hit["title"]), (&"soup.md".into(), &"Tomato soup".into()));
     assert_eq!(keys(&hit["stages"]), ["coarse", "full"]);
-    assert_eq!(keys(&hit["passage"]), ["end", "ordinal", "score", "start", "text"]);
+    assert_eq!(keys(&hit["passage"]), ["end", "matches", "ordinal", "score", "snippet", "start", "text"]);
     assert!(hit["passage"]["text"].as_str().unwrap().contains("Roast the tomatoes"));
     assert!(hit["score"].as_f64().unwrap() <= 1.0 + 1e-6);
 }

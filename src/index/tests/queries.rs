@@ -78,7 +78,8 @@ fn wardrobe() -> (Index, Arc<Seer>) {
 #[test]
 fn texts_and_pictures_that_are_wanted_are_read_together_in_their_order() {
     let (index, seer) = wardrobe();
-    let found = |query: Query| index.search(query, &SearchOptions::new().k(1)).unwrap().hits.remove(0).id;
+    let found =
+        |query: Query| index.search(query, &SearchOptions::new().k(1).mode(Mode::Dense)).unwrap().hits.remove(0).id;
     assert_eq!(found(Query::picture(pixel([200, 0, 0])).and("a dress")), "red dress");
     assert_eq!(found(Query::picture(Picture::bytes(pixel([0, 0, 200])).alt("green"))), "blue");
     assert_eq!(found(Query::text("a green dress").unlike("dress")), "green");
@@ -98,7 +99,7 @@ fn texts_and_pictures_that_are_wanted_are_read_together_in_their_order() {
 #[test]
 fn negatives_turn_the_answer_round() {
     let (index, _) = wardrobe();
-    let first = |query: Query| index.search(query, &SearchOptions::new().k(2)).unwrap();
+    let first = |query: Query| index.search(query, &SearchOptions::new().k(2).mode(Mode::Dense)).unwrap();
     // A text alone, a note and a picture as what is not wanted; notes that are terms are no hits.
     assert_eq!(first(Query::like(["green dress", "red dress"])).hits[0].id, "dress");
     let away = first(Query::like(["green dress", "red dress"]).unlike(Query::similar("dress")));
@@ -147,7 +148,7 @@ fn the_direction_is_the_mean_of_what_is_wanted_less_half_of_what_is_not() {
         let others = rows.iter().enumerate().map(|(number, row)| (format!("{number:03}"), row));
         let others: Vec<(String, &Vec<f32>)> = others.filter(|(id, _)| !terms.contains(id)).collect();
         let truth = best(others.iter().map(|(id, row)| (id.as_str(), row.as_slice())), &target, 20);
-        let answer = index.search(query, &SearchOptions::new().k(20).recall(1.0)).unwrap();
+        let answer = index.search(query, &SearchOptions::new().k(20).recall(1.0).mode(Mode::Dense)).unwrap();
         assert_eq!(answer.hits.len(), 20);
         for (hit, (id, score)) in answer.hits.iter().zip(&truth) {
             assert!((f64::from(hit.score) - score).abs() < 1e-5, "{hit:?} instead of {id} {score}");

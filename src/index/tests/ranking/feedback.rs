@@ -177,7 +177,11 @@ fn what_a_failed_commit_left_behind_is_erased_too() {
         let failed = index.commit().is_err();
         storage.clear_fault();
         left_behind += usize::from(failed && !files(&storage).is_empty());
-        index.forget_feedback().unwrap();
+        // After a failed sync the handle writes no more.
+        if let Err(Error::Poisoned { .. }) = index.forget_feedback() {
+            drop(index);
+            opened(&storage).forget_feedback().unwrap();
+        }
         assert!(files(&storage).is_empty(), "step {step}");
     }
     assert!(left_behind > 0, "no fault left a file");

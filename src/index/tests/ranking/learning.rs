@@ -25,7 +25,7 @@ fn judged(notes: &[Note], mut grade: impl FnMut(&Note) -> f32) -> Vec<Judged> {
     let grades = |grade: &mut dyn FnMut(&Note) -> f32| -> Vec<(String, f32)> {
         notes.iter().map(|note| (note.id.clone(), grade(note))).collect()
     };
-    queries(72).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
+    queries(90).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
 }
 
 fn deciding(judged: &[Judged]) -> usize {
@@ -106,7 +106,7 @@ fn noise_and_nothing_are_refused() {
 /// Readers who look at places ever less, and choose by `likes`.
 fn read(index: &Index, seed: u64, mut likes: impl FnMut(&Note, &mut Draw) -> bool) {
     let mut draw = Draw(seed);
-    for query in queries(72).iter().cycle().take(288) {
+    for query in queries(90).iter().cycle().take(360) {
         let hits = index.search(query.as_str(), &SearchOptions::new().k(12)).unwrap().hits;
         let shown: Vec<String> = hits.into_iter().map(|hit| hit.id).collect();
         let mut chosen = Vec::new();
