@@ -57,6 +57,31 @@
 //! A [`Query`] can also be a picture, several notes, and any of these together, each with a weight, and can turn away from
 //! others: `Query::picture(photo).and("this, but red")`, `Query::like(["a", "b"]).unlike(Query::similar("c"))`.
 //!
+//! # The order of an answer
+//!
+//! A query with words is answered by vectors and by words together, in the order of a trained head ([`rank`]); one without, by
+//! cosine. [`SearchOptions::mode`] asks for one of them alone, [`SearchOptions::explain`] says how a hit came to its place, and
+//! [`SearchOptions::decay`], [`fold`](SearchOptions::fold) and [`diversity`](SearchOptions::diversity) arrange what comes of it. A
+//! score is a cosine in [`Mode::Dense`] only; in all modes scores fall along an answer.
+//!
+//! ```
+//! use uninote::{Index, Mode, Note, SearchOptions};
+//!
+//! # fn main() -> uninote::Result<()> {
+//! let index = Index::in_memory()?;
+//! index.add(Note::new("pump").title("Error E-17").text("The pump reports E-17 when its filter is blocked."))?;
+//! index.add(Note::new("fan").title("Error E-23").text("The fan reports E-23 when it is not turning."))?;
+//! index.commit()?;
+//! let answer = index.search("what does E-23 mean", &SearchOptions::new().explain(true))?;
+//! assert_eq!((answer.mode, answer.hits[0].id.as_str()), (Mode::Ranked, "fan"));
+//! assert_eq!(answer.hits[0].explanation.as_ref().and_then(|why| why.lexical), Some(0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Index::train`] makes a head of your own judgments, [`Index::feedback`] keeps what people choose for it to learn from, and
+//! [`eval`] says whether any of it is better. [`Index::duplicates`] finds notes that are the same or nearly so.
+//!
 //! # Spaces of the caller's
 //!
 //! Besides what its encoder makes of notes, an index can hold vectors of the caller's in spaces with a name: another modality

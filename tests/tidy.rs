@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &["disk", "encode", "graph", "note", "rank", "vector"]),
     ("duplicates", &["error"]),
     ("segment", &["disk", "error", "note", "vector"]),
-    ("query", &["error", "lexical", "note", "rank", "segment", "vector"]),
+    ("query", &["duplicates", "error", "lexical", "note", "rank", "segment", "vector"]),
     (
         "index",
         &["disk", "duplicates", "encode", "error", "graph", "lexical", "note", "query", "rank", "segment", "vector"],

@@ -146,7 +146,7 @@ fn the_strongest_link_is_kept_whatever_comes_first() {
     let near = |other, similarity| Link { other, matched: Matched::Text, similarity, exact: false };
     let exact = Link { exact: true, ..near(7, 1.0) };
     let whole = Link { matched: Matched::Note, ..exact };
-    let mut ranked = vec![near(1, 0.8), near(0, 0.9), near(2, 0.9), exact, whole];
+    let mut ranked = [near(1, 0.8), near(0, 0.9), near(2, 0.9), exact, whole];
     for _ in 0..ranked.len() {
         ranked.rotate_left(1);
         let mut links = Links::new(9);

@@ -31,6 +31,13 @@ struct Asked {
     is_note: bool,
 }
 
+impl Asked {
+    /// The query; a note is not among its own answers.
+    fn query(&self) -> Query {
+        self.query.clone().except(self.is_note.then_some(&self.id))
+    }
+}
+
 impl Questions {
     /// What the collection asks this index.
     pub(super) fn new(collection: &Collection, index: &Index) -> Result<Self, EvalError> {
@@ -63,15 +70,15 @@ impl Questions {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Run, EvalError> {
         let mut run = Run::new(setting.name());
-        let mut options = setting.options(depth.saturating_add(1));
+        let mut options = setting.options(depth);
         options.cancel = cancel.cloned();
         let doing = format!("searching, {}", run.name);
         let (mut done, of) = (0, self.asked.len() as u64);
         for some in self.asked.chunks(TOGETHER) {
-            let answers = self.snapshot.search_batch(some.iter().map(|asked| asked.query.clone()), &options)?;
+            let answers = self.snapshot.search_batch(some.iter().map(Asked::query), &options)?;
             for (asked, answer) in some.iter().zip(answers) {
-                let others = answer.hits.into_iter().filter(|hit| !(asked.is_note && hit.id == asked.id));
-                let returned = others.take(depth).map(|hit| Returned { id: hit.id, score: hit.score });
+                let returned = answer.hits.into_iter().take(depth);
+                let returned = returned.map(|hit| Returned { id: hit.id, score: hit.score });
                 run.insert(&asked.id, returned.collect());
             }
             done += some.len() as u64;
@@ -96,7 +103,7 @@ impl Questions {
             if cancel.is_some_and(Cancel::is_cancelled) {
                 return Err(Error::Cancelled.into());
             }
-            let query = asked.query.clone();
+            let query = asked.query();
             let start = Instant::now();
             self.snapshot.search(query, &options)?;
             times.push(start.elapsed());

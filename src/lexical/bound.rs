@@ -31,8 +31,6 @@ pub(crate) struct BoundTerm {
     pub(crate) term: String,
     /// What it is worth: its weight in the query, times how rare it is.
     pub(crate) weight: f32,
-    /// Notes that have it, in all segments.
-    pub(crate) notes: u64,
 }
 
 /// A segment, with the postings of the terms it has.
@@ -58,7 +56,7 @@ impl<'a> Bound<'a> {
             }
             let notes = lists.iter().map(|(_, postings)| u64::from(postings.len())).sum();
             let weight = asked.weight * statistics.rarity(notes);
-            found.push((BoundTerm { term: asked.term.clone(), weight, notes }, lists));
+            found.push((BoundTerm { term: asked.term.clone(), weight }, lists));
         }
         keep_best(&mut found, most);
         let mut segments: Vec<BoundSegment<'a>> =

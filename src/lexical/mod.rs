@@ -31,7 +31,7 @@ pub use language::Language;
 
 pub(crate) use bound::{Bound, DamagedWords};
 pub(crate) use gather::Gatherer;
-pub(crate) use highlight::{Match, best_window};
+pub(crate) use highlight::best_window;
 pub(crate) use query::WordsQuery;
 pub(crate) use score::Matched;
 pub(crate) use top::Found;

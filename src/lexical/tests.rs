@@ -1,7 +1,5 @@
 //! Search by words, held against a twin that reads every note; and words under damage.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 mod damage;
 mod highlights;
 mod terms;
@@ -165,7 +163,6 @@ fn coverage_is_the_weight_of_the_terms_a_note_has() {
     assert_eq!(matched.iter().map(|matched| matched.terms).collect::<Vec<_>>(), [0, 2, 1, 0, 0]);
     let [rare, common, absent] = [0, 1, 2].map(|term| bound.terms()[term].weight);
     assert!(absent > rare && rare > common && common > 0.0, "what is rarer says more");
-    assert_eq!([0, 1, 2].map(|term| bound.terms()[term].notes), [1, 3, 0]);
     assert!((matched[1].coverage - (rare + common) / bound.weight()).abs() < 1e-6);
     assert_eq!((matched[0].score, matched[0].coverage), (0.0, 0.0));
 }

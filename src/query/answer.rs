@@ -1,6 +1,7 @@
 //! What a caller gets: hits, each with its evidence, and how the answer came about.
 
 use super::{Cursor, Mode};
+use std::ops::Range;
 
 /// The part of a note that won it its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,11 @@ pub struct Passage {
     pub score: f32,
     /// Its text.
     pub text: String,
+    /// Byte ranges of the text that the query asks for, in order: its words in any of their forms. Empty where the order is
+    /// by vectors alone.
+    pub matches: Vec<Range<usize>>,
+    /// The byte range of the text, about two hundred bytes cut between words, that has most of what is asked for.
+    pub snippet: Range<usize>,
 }
 
 /// What each stage thought of the winning row.
@@ -138,6 +144,8 @@ pub struct Hit {
     pub aims: Vec<AimScore>,
     /// What each stage thought of the winning row.
     pub stages: StageScores,
+    /// Ids of notes that are near-copies of this one and would have come after it, where folding was asked for.
+    pub folded: Vec<String>,
     /// How it came to its place, where that was asked for.
     pub explanation: Option<Box<Explanation>>,
 }
@@ -159,6 +167,17 @@ pub struct Stages {
 }
 
 impl Stages {
+    /// What two parts of a search did together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            segments: self.segments,
+            coarse: self.coarse + other.coarse,
+            rescored: self.rescored + other.rescored,
+            exact: self.exact && other.exact,
+            expected_recall: self.expected_recall.min(other.expected_recall),
+        }
+    }
+
     /// Before anything was compared.
     pub(super) const fn nothing(segments: usize) -> Self {
         Self { segments, coarse: 0, rescored: 0, exact: true, expected_recall: 1.0 }

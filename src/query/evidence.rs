@@ -3,6 +3,7 @@
 use super::aim::Aiming;
 use super::group::Found;
 use super::search::Placed;
+use super::words::Words;
 use super::{AimScore, Hit, Passage, Row, StageScores};
 use crate::error::Result;
 use crate::segment::LOCAL;
@@ -11,15 +12,18 @@ use index_format::layout::{ROW_PASSAGE, ROW_PICTURE, ROW_REGION, ROW_VECTOR};
 use index_format::{ArchivedRecord, RowEntry};
 
 /// The hit for a note in its place.
-pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>]) -> Result<Hit> {
+pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>], words: &Words<'_>) -> Result<Hit> {
     let found = &placed.found;
     let record = found.segment.record(found.note)?;
     let entry = entry_of(found, found.space, found.candidate.row);
     let row = entry.zip(aims.get(found.aim)).map_or(Row::Global, |(entry, aim)| row_of(entry, aim));
-    let passage = match (&row, entry) {
+    let mut passage = match (&row, entry) {
         (Row::Passage { .. }, Some(entry)) => passage_of(record, entry, found.candidate.full),
         _ => best_passage(found, record, aims),
     };
+    if let Some(passage) = &mut passage {
+        (passage.matches, passage.snippet) = words.marked(&passage.text);
+    }
     Ok(Hit {
         id: record.id.to_string(),
         title: record.title.to_string(),
@@ -27,6 +31,7 @@ pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>]) -> Result<Hit> 
         row,
         passage,
         aims: if aims.len() > 1 { aims.iter().map(|aim| score_in(found, aim)).collect() } else { Vec::new() },
+        folded: placed.folded.clone(),
         explanation: placed.why.clone(),
         stages: StageScores { coarse: found.candidate.coarse, full: found.candidate.full },
     })
@@ -56,7 +61,8 @@ fn row_of(entry: &RowEntry, aim: &Aiming<'_>) -> Row {
 fn passage_of(record: &ArchivedRecord, entry: &RowEntry, score: f32) -> Option<Passage> {
     let (start, end) = (entry.start as usize, entry.end as usize);
     let text = record.text.get(start..end)?.to_owned();
-    Some(Passage { ordinal: entry.ordinal, start, end, score, text })
+    let (matches, snippet) = (Vec::new(), 0..0);
+    Some(Passage { ordinal: entry.ordinal, start, end, score, text, matches, snippet })
 }
 
 /// The passage of a note that is closest to what the query asks of the encoder's spaces, compared in full width.

@@ -9,6 +9,7 @@
 //! | `opened.rs` | the views of a segment, made once a search |
 //! | `aim.rs` | what is searched for in one space, and how a note does there |
 //! | `plan.rs` | recall asked for → beam and number to rescore, from the segment's measured curve |
+//! | `arrange.rs` | newer notes first, no near-copies, not more of the same |
 //! | `axes.rs` | the query in the axes of each space |
 //! | `beam.rs` | the best rows met on a walk, and how far it goes |
 //! | `queue.rs` | the rows a walk has still to follow |
@@ -30,6 +31,7 @@
 
 mod aim;
 mod answer;
+mod arrange;
 mod axes;
 mod beam;
 mod calibrate;
@@ -53,6 +55,7 @@ mod words;
 
 pub(crate) use aim::Aim;
 pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, StageScores, Stages};
+pub use arrange::{Curve, Decay};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub(crate) use nearby::near_rows;

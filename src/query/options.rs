@@ -1,6 +1,7 @@
 //! What a caller may ask for: how many, how surely, at which granularity, until when.
 
-use super::Cursor;
+use super::arrange::share;
+use super::{Cursor, Decay};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,6 +64,13 @@ pub struct SearchOptions {
     pub mode: Mode,
     /// The rule of [`Mode::Fused`].
     pub fusion: Fusion,
+    /// How much less older notes count. Default not at all.
+    pub decay: Option<Decay>,
+    /// Folds near-copies of a hit under it ([`Hit::folded`](crate::Hit::folded)): notes whose texts are at least so similar, in
+    /// (0, 1], as [`DuplicateOptions`](crate::index::DuplicateOptions) has it. Default not.
+    pub fold: Option<f32>,
+    /// How much likeness to the hits before counts against a hit, in 0..1 (maximal marginal relevance). Default 0.
+    pub diversity: f32,
     /// Whether each hit says how it came to its place. Default no: taking a head's score apart costs as much as ranking.
     pub explain: bool,
     /// Continue after this point of an earlier answer.
@@ -81,6 +89,9 @@ impl Default for SearchOptions {
             granularity: Granularity::Auto,
             mode: Mode::Auto,
             fusion: Fusion::Scores,
+            decay: None,
+            fold: None,
+            diversity: 0.0,
             explain: false,
             after: None,
             deadline: None,
@@ -131,6 +142,33 @@ impl SearchOptions {
         self
     }
 
+    /// Lets older notes count less. This and the next two arrange the best hundred or two of an answer; what comes behind
+    /// them stays as it is. They do nothing in [`Mode::Lexical`].
+    #[must_use]
+    pub const fn decay(mut self, decay: Decay) -> Self {
+        self.decay = Some(decay);
+        self
+    }
+
+    /// Folds near-copies of a hit under it: texts at least so similar.
+    #[must_use]
+    pub const fn fold(mut self, similarity: f32) -> Self {
+        self.fold = Some(similarity);
+        self
+    }
+
+    /// Brings hits forward that are unlike those before them.
+    #[must_use]
+    pub const fn diversity(mut self, diversity: f32) -> Self {
+        self.diversity = diversity;
+        self
+    }
+
+    /// Whether the order of an answer is to be arranged.
+    pub(super) const fn arranges(&self) -> bool {
+        self.decay.is_some() || self.fold.is_some() || self.diversity > 0.0
+    }
+
     /// Lets each hit say how it came to its place ([`Hit::explanation`](crate::Hit::explanation)).
     #[must_use]
     pub const fn explain(mut self, explain: bool) -> Self {
@@ -165,7 +203,9 @@ impl SearchOptions {
             let remedy = "ask for a share above 0 and up to 1, such as 0.95";
             return Err(Error::Option { option: "recall", given, remedy });
         }
-        Ok(())
+        self.decay.as_ref().map_or(Ok(()), Decay::check)?;
+        share("diversity", self.diversity)?;
+        self.fold.map_or(Ok(()), |similarity| share("similarity for folding", similarity))
     }
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Placed<'a> {
     pub(super) found: Found<'a>,
     /// What the order is by.
     pub(super) score: f32,
+    /// Ids of near-copies folded under it.
+    pub(super) folded: Vec<String>,
     /// How it came here, where that is asked for.
     pub(super) why: Option<Box<Explanation>>,
 }
@@ -84,14 +86,14 @@ pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions
     with_search(scope, target, options, limits, |search, words| {
         let mode = mode_of(options.mode, words)?;
         let Page { placed, more, stages } = match mode {
-            Mode::Dense => dense(search, options)?,
+            Mode::Dense if !options.arranges() => dense(search, options)?,
             mode => pool::page(search, words, (mode, scope.head), options)?,
         };
         placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
         let mut hits = Vec::with_capacity(placed.len());
         for placed in &placed {
             limits.check()?;
-            hits.push(evidence(placed, &search.aims)?);
+            hits.push(evidence(placed, &search.aims, words)?);
         }
         let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
         let next = hits.last().filter(|_| more).map(|hit| Cursor {
@@ -163,7 +165,7 @@ fn dense<'a>(search: &Search<'a>, options: &SearchOptions) -> Result<Page<'a>> {
     let seen = options.after.as_ref().map_or(0, |cursor| cursor.seen as usize);
     let place = |(place, found): (usize, Found<'a>)| {
         let why = Explanation { dense: Some(seen + place), ..Explanation::NOTHING };
-        Placed { score: found.score, found, why: options.explain.then(|| Box::new(why)) }
+        Placed { score: found.score, found, folded: Vec::new(), why: options.explain.then(|| Box::new(why)) }
     };
     let placed = found.into_iter().enumerate().map(place).collect();
     Ok(Page { placed, more, stages })

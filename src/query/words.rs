@@ -4,10 +4,14 @@ use super::dense::Search;
 use super::opened::Opened;
 use super::search::Wording;
 use crate::error::Result;
-use crate::lexical::{Bound, DamagedWords, Found, Language, Matched, WordsQuery};
+use crate::lexical::{Bound, DamagedWords, Found, Language, Matched, WordsQuery, best_window};
+use std::ops::Range;
 
 /// Terms that are looked up at most: of a long text those that say most about it.
 const TERMS: usize = 128;
+
+/// Bytes of a snippet.
+const SNIPPET: usize = 200;
 
 /// Terms that stand for texts that others are compared with.
 const EXPANSION: usize = 24;
@@ -54,6 +58,13 @@ impl<'a> Words<'a> {
     /// What a term of the query is worth, as a share of all of them.
     pub(super) fn worth(&self, term: usize) -> f32 {
         self.worths.get(term).copied().unwrap_or(0.0)
+    }
+
+    /// The words of a text that are asked for, and the part of it that has most of them.
+    pub(super) fn marked(&self, text: &str) -> (Vec<Range<usize>>, Range<usize>) {
+        let matches = if self.is_empty() { Vec::new() } else { self.query.matches(text) };
+        let snippet = best_window(text, &matches, &|term| self.worth(term), SNIPPET);
+        (matches.into_iter().map(|found| found.span).collect(), snippet)
     }
 
     /// The best notes, best first; of equals those whose ids come first, however many equals there are.

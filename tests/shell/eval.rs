@@ -98,6 +98,9 @@ fn both_rules_of_fusing_are_settings_of_their_own() {
     let systems = report["systems"].as_array().unwrap();
     let names: Vec<&str> = systems.iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["dense", "fused", "fused-ranks"]);
-    assert_eq!((&systems[0]["setting"]["fusion"], &systems[2]["setting"]["fusion"]), (&serde_json::Value::Null, &"ranks".into()));
+    assert_eq!(
+        (&systems[0]["setting"]["fusion"], &systems[2]["setting"]["fusion"]),
+        (&serde_json::Value::Null, &"ranks".into())
+    );
     sandbox.run(&["eval", "judged", "--fusion", "ranks"]).exits(2).says("--mode fused");
 }

@@ -107,7 +107,9 @@ impl Add {
                 let stats = index.snapshot().stats();
                 if let Some(other) = self.language.filter(|language| *language != stats.language) {
                     let (given, present) = (other.name(), stats.language.name());
-                    output::diagnostic(&format!("--language {given} changes nothing: the index was created for {present}"));
+                    output::diagnostic(&format!(
+                        "--language {given} changes nothing: the index was created for {present}"
+                    ));
                 }
                 let known = stats.spaces;
                 for (name, width) in &self.space {

@@ -83,9 +83,8 @@ impl Failure {
     /// The exit code.
     pub(crate) const fn code(&self) -> u8 {
         match self {
-            Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. }) | Self::NoFeedback => {
-                NOTHING
-            }
+            Self::Index(Error::NoSuchNote { .. } | Error::NoSuchPart { .. } | Error::NoVectorIn { .. })
+            | Self::NoFeedback => NOTHING,
             Self::Index(Error::Cancelled) | Self::Eval(EvalError::Index(Error::Cancelled)) | Self::Interrupted => {
                 INTERRUPTED
             }

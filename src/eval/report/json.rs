@@ -2,8 +2,8 @@
 
 use super::{Interval, Listed, Metric, Report, System};
 use crate::eval::setting::mode_name;
-use crate::query::Fusion;
 use crate::measure::DRAWS;
+use crate::query::Fusion;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -46,8 +46,11 @@ fn installed(index: &Index) -> bool {
     index.snapshot().stats().adapter.is_some()
 }
 
+/// Id, space, and part of the note.
+type RowName = (String, u16, (u32, u32, u32));
+
 /// The stored vectors of all rows in the encoder's spaces, to the bit.
-fn stored(snapshot: &Snapshot) -> BTreeMap<(String, u16, (u32, u32, u32)), Vec<u32>> {
+fn stored(snapshot: &Snapshot) -> BTreeMap<RowName, Vec<u32>> {
     let mut all = BTreeMap::new();
     for live in &snapshot.state.segments {
         for ordinal in [GLOBAL, LOCAL] {

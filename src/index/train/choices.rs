@@ -10,6 +10,9 @@ use index_format::EventRecord;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// An event of a query, and the grades of all events of it.
+type Asked<'a> = (&'a EventRecord, Vec<(&'a str, f32)>);
+
 impl Writer {
     /// The feedback in the index as judgments: a choice counts the more, the fewer people look at where it stood.
     pub(in super::super) fn chosen(&self) -> Result<Vec<Judged>> {
@@ -22,7 +25,7 @@ impl Writer {
         let shown: Vec<Event<&str>> = events.iter().map(seen).collect();
         let propensity = Propensity::estimate(&shown, Propensity::default().greatest).unwrap_or_default();
         // Events of one query are one list: what learns from some of them must not be judged by the others.
-        let mut queries: BTreeMap<u64, (&EventRecord, Vec<(&str, f32)>)> = BTreeMap::new();
+        let mut queries: BTreeMap<u64, Asked<'_>> = BTreeMap::new();
         for (event, seen) in events.iter().zip(&shown) {
             let (_, grades) = queries.entry(seen.query).or_insert_with(|| (event, Vec::new()));
             grades.extend(seen.shown.iter().copied().zip(propensity.grades(seen)));

@@ -52,10 +52,10 @@ impl Analyser {
         if self.language.folds_first() {
             term = fold::accents(term);
         }
-        if let Some(stemmer) = self.stemmer.filter(|_| is_word(&term)) {
-            if let Cow::Owned(stem) = stemmer.stem(&term) {
-                term = stem;
-            }
+        if let Some(stemmer) = self.stemmer.filter(|_| is_word(&term))
+            && let Cow::Owned(stem) = stemmer.stem(&term)
+        {
+            term = stem;
         }
         if !self.language.folds_first() {
             term = fold::accents(term);

@@ -7,10 +7,12 @@
 //! | `fuse.rs` | rules that make one score of two |
 //! | `order.rs` | the order of a mode, and its pages |
 //! | `features/` | what a head reads of the pool |
+//! | `arranging.rs` | the order as the caller wishes it beyond its scores |
 //! | `explain.rs` | how a hit came to its place |
 //!
 //! The pool is the same for every page: what comes after it stands in an order that does not depend on it.
 
+mod arranging;
 mod explain;
 mod features;
 mod fuse;

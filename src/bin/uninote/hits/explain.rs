@@ -61,3 +61,31 @@ fn by_weight(features: &[FeatureShare]) -> Vec<&FeatureShare> {
     features.sort_by(|one, other| other.contribution.abs().total_cmp(&one.contribution.abs()));
     features
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uninote::rank::{Head, Schema, Shape};
+    use uninote::{Index, Note, SearchOptions};
+
+    #[test]
+    fn a_block_says_the_places_the_words_and_what_the_head_saw_most() {
+        let index = Index::in_memory().unwrap();
+        index.add(Note::new("soup\u{1b}").text("Roast the tomatoes with garlic.")).unwrap();
+        index.add(Note::new("bike").text("Patch the tube.")).unwrap();
+        index.commit().unwrap();
+        let schema = Schema::built_in();
+        let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
+        index.install_head(&Head::untrained(&schema, &names, Shape::default(), 1).unwrap()).unwrap();
+        let hits = index.search("tomatoes", &SearchOptions::new().explain(true)).unwrap().hits;
+        let text = blocks(&hits);
+        assert!(text.contains("\nsoup\u{fffd}\n  place: 1 by vectors, 1 by words, 1 by the rule\n"), "{text}");
+        assert!(text.contains("\nbike\n  place: 2 by vectors, 2 by the rule\n  head: "), "{text}");
+        assert!(text.contains(", 100 % of what the query's words are worth\n"), "{text}");
+        let lines = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+        assert_eq!((lines(" = "), lines(" others")), (2 * SHOWN, 2), "{text}");
+        assert_eq!(cells(&hits[0]).split('\t').count(), 7);
+        let plain = index.search("tomatoes", &SearchOptions::new()).unwrap().hits;
+        assert_eq!((blocks(&plain), cells(&plain[0])), (String::new(), String::new()));
+    }
+}

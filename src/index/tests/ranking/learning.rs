@@ -25,7 +25,7 @@ fn judged(notes: &[Note], mut grade: impl FnMut(&Note) -> f32) -> Vec<Judged> {
     let grades = |grade: &mut dyn FnMut(&Note) -> f32| -> Vec<(String, f32)> {
         notes.iter().map(|note| (note.id.clone(), grade(note))).collect()
     };
-    queries(90).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
+    queries(72).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
 }
 
 fn deciding(judged: &[Judged]) -> usize {
@@ -43,11 +43,11 @@ fn ndcg(index: &Index, grade: impl Fn(&Note) -> f32) -> f64 {
 
 #[test]
 fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
-    let notes = made(24, 61);
+    let notes = made(12, 61);
     let good = |note: &Note| f32::from(stars(note) > 70.0);
     let options = TrainOptions::new().field("stars").data("made up").seed(5);
     let trained = || {
-        let (index, storage) = index_of(&notes, 10);
+        let (index, storage) = index_of(&notes, 5);
         let before = ndcg(&index, good);
         index.add(Note::new("dark").title("jojo").picture(Picture::path("/nowhere.png")).field("stars", 1)).unwrap();
         let report = index.train(&judged(&notes, good), &options, None).unwrap();
@@ -83,8 +83,8 @@ fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
 
 #[test]
 fn noise_and_nothing_are_refused() {
-    let notes = made(24, 62);
-    let (index, storage) = index_of(&notes, 24);
+    let notes = made(12, 62);
+    let (index, storage) = index_of(&notes, 12);
     let mut draw = Draw(5);
     let order = |index: &Index| index.search("bababa", &all(Mode::Ranked)).unwrap().hits;
     let before = order(&index);
@@ -106,8 +106,8 @@ fn noise_and_nothing_are_refused() {
 /// Readers who look at places ever less, and choose by `likes`.
 fn read(index: &Index, seed: u64, mut likes: impl FnMut(&Note, &mut Draw) -> bool) {
     let mut draw = Draw(seed);
-    for query in queries(90).iter().cycle().take(360) {
-        let hits = index.search(query.as_str(), &SearchOptions::new().k(24)).unwrap().hits;
+    for query in queries(72).iter().cycle().take(288) {
+        let hits = index.search(query.as_str(), &SearchOptions::new().k(12)).unwrap().hits;
         let shown: Vec<String> = hits.into_iter().map(|hit| hit.id).collect();
         let mut chosen = Vec::new();
         for (place, id) in shown.iter().enumerate() {
@@ -122,9 +122,9 @@ fn read(index: &Index, seed: u64, mut likes: impl FnMut(&Note, &mut Draw) -> boo
 
 #[test]
 fn what_readers_prefer_is_learned_and_what_they_choose_at_random_is_not() {
-    let notes = made(24, 63);
+    let notes = made(12, 63);
     let options = TrainOptions::new().field("stars");
-    let (index, _) = index_of(&notes, 24);
+    let (index, _) = index_of(&notes, 12);
     let good = |note: &Note| f32::from(stars(note) > 70.0);
     let before = ndcg(&index, good);
     read(&index, 1, |note, _| stars(note) > 70.0);
@@ -132,7 +132,7 @@ fn what_readers_prefer_is_learned_and_what_they_choose_at_random_is_not() {
     assert!(report.installed, "{}", report.verdict.words());
     let after = ndcg(&index, good);
     assert!(after > 1.1 * before, "{before} to {after}");
-    let (index, _) = index_of(&notes, 24);
+    let (index, _) = index_of(&notes, 12);
     read(&index, 2, |_, draw| draw.below(3) == 0);
     let report = index.train_on_feedback(&options, None).unwrap();
     assert!(!report.installed, "{}", report.verdict.words());

@@ -11,7 +11,12 @@ use index_format::words::{length_code, length_of};
 /// BM25 by the words of the paper over all notes ever committed, counts and lengths as an index keeps them.
 fn bm25(notes: &[Note], query: &str) -> BTreeMap<String, f64> {
     let words = |note: &Note| -> Vec<String> {
-        format!("{} {}", note.title, note.text).split_whitespace().map(str::to_owned).collect()
+        // A word of a title counts twice.
+        [&note.title, &note.title, &note.text]
+            .into_iter()
+            .flat_map(|text| text.split_whitespace())
+            .map(str::to_owned)
+            .collect()
     };
     let all: Vec<(&str, Vec<String>)> = notes.iter().map(|note| (note.id.as_str(), words(note))).collect();
     let length = |words: &Vec<String>| f64::from(length_of(length_code(words.len() as u32)));

@@ -17,6 +17,11 @@ pub(in super::super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// The vector of the note as a whole.
+    pub(in super::super) const fn whole(&self) -> Option<&'a [f32]> {
+        self.whole
+    }
+
     pub(in super::super) fn of(found: &Found<'a>) -> Self {
         let mut parts = Self { whole: None, passages: Vec::new(), pictures: Vec::new() };
         if let Some(space) = found.segment.space(GLOBAL) {

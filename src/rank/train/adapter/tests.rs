@@ -44,7 +44,7 @@ fn known() -> Adapter {
 }
 
 fn quick() -> AdapterSettings {
-    let contrasted = Contrasted { steps: 200, learning_rate: 5e-3, leash: 0.01, ..Contrasted::default() };
+    let contrasted = Contrasted { steps: 200, learning_rate: 2e-2, leash: 1e-3, every: 25, ..Contrasted::default() };
     AdapterSettings { contrasted, rewarded: None, ..AdapterSettings::default() }
 }
 
@@ -76,7 +76,7 @@ fn what_is_added_may_be_of_low_rank() {
 #[test]
 fn nothing_is_learned_from_random_judgments() {
     let mut passed = 0;
-    for seed in 0..6 {
+    for seed in 0..4 {
         let mut material = drowned(200, 200, seed);
         let mut random = Random::new(seed, 51);
         for query in &mut material.queries {
@@ -86,7 +86,7 @@ fn nothing_is_learned_from_random_judgments() {
         passed += usize::from(adapt(&material, (&[], None), &settings, &|| false).unwrap().1.verdict.passes());
     }
     // One in forty may pass by luck.
-    assert!(passed <= 1, "{passed} of 6");
+    assert!(passed <= 1, "{passed} of 4");
 }
 
 #[test]
