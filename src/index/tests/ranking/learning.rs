@@ -25,7 +25,7 @@ fn judged(notes: &[Note], mut grade: impl FnMut(&Note) -> f32) -> Vec<Judged> {
     let grades = |grade: &mut dyn FnMut(&Note) -> f32| -> Vec<(String, f32)> {
         notes.iter().map(|note| (note.id.clone(), grade(note))).collect()
     };
-    queries(72).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
+    queries(90).into_iter().map(|query| Judged::new(query, grades(&mut grade))).collect()
 }
 
 fn deciding(judged: &[Judged]) -> usize {
