@@ -91,14 +91,10 @@ impl Writer {
         let unused = judged.len().saturating_sub(lists.len());
         let present = snapshot.state.head().map(|head| head.over(&schema)).transpose()?;
         let names: Vec<&str> = asked.features().iter().map(|feature| feature.name.as_str()).collect();
-        let reads = |head: &Head, name: &str| head.features().any(|read| read == name);
+        let reads = |head: &Head, field: &str| head.features().any(|read| read.strip_prefix("field:") == Some(field));
         // A head cannot learn to read other fields: one that is to starts from nothing.
         let start = match &present {
-            Some(head)
-                if asked.features().iter().all(|wanted| wanted.field().is_none() || reads(head, &wanted.name)) =>
-            {
-                head.clone()
-            }
+            Some(head) if options.fields.iter().all(|field| reads(head, field)) => head.clone(),
             _ => Head::untrained(&schema, &names, Shape::default(), options.seed)?,
         };
         let outer = parts(&deciding, &lists, options.seed);

@@ -6,6 +6,9 @@ use super::super::Split;
 use crate::vector::Vectors;
 use std::ops::Range;
 
+/// So few queries decide nothing, whatever part of them judges.
+const FEW: usize = 20;
+
 /// A query and what is known of notes for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Judged {
@@ -97,7 +100,13 @@ impl Material {
         let queries = self.queries.iter().enumerate().filter(|(_, query)| finds(query));
         let (gate, numbers): (Vec<_>, Vec<_>) = queries.partition(|(_, query)| query.decides);
         let plain = |of: Vec<(usize, &Judged)>| of.into_iter().map(|(number, _)| number).collect::<Vec<usize>>();
-        let (gate, mut numbers) = (plain(gate), plain(numbers));
+        let (mut gate, mut numbers) = (plain(gate), plain(numbers));
+        let total = gate.len() + numbers.len();
+        // The report has figures then, if none that install an adapter.
+        if (gate.is_empty() || numbers.len() < 2) && (3..FEW).contains(&total) {
+            numbers.append(&mut gate);
+            gate = numbers.split_off(total.saturating_sub(total / 3));
+        }
         if numbers.len() < 2 {
             return Err(RankError::NothingToLearn { lists: self.queries.len() });
         }
