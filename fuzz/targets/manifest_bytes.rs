@@ -33,11 +33,12 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(Manifest::from_bytes(&again).as_ref(), Ok(&manifest), "and read again");
     // The built-in encoder would only cost time here.
     if manifest.encoder.name == "external" {
-        open(&file);
+        // A head and feedback that are not there are named by verification only: an index opens without them.
+        open(&file, manifest.head.is_none() && manifest.feedback.is_empty());
     }
 });
 
-fn open(manifest: &[u8]) {
+fn open(manifest: &[u8], whole: bool) {
     let storage = Arc::new(MemoryStorage::new());
     storage.publish("manifest.uni", &mut |out| out.write_all(manifest)).expect("memory takes it");
     let _ = Index::verify_in(storage.as_ref());
@@ -46,6 +47,6 @@ fn open(manifest: &[u8]) {
     let _ = index.put(Note::new("a").title("without a vector"));
     if index.commit().is_ok() {
         assert!(index.get("a").is_ok_and(|note| note.is_some()));
-        assert!(index.verify().is_ok_and(|report| report.is_sound()));
+        assert!(index.verify().is_ok_and(|report| report.is_sound() || !whole));
     }
 }

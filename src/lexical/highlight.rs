@@ -27,26 +27,31 @@ impl WordsQuery {
     }
 }
 
-/// The part of a text, at most `bytes` long, that has the most of what is asked for: each term counts `weight` once, its
-/// repetitions next to nothing; of equal parts the first. It starts and ends between words where the text has spaces.
+/// The part of a text, at most `bytes` long, that has the most of what is asked for: each term counts `weight` once;
+/// of equal parts the one with more of its repetitions, then the first. It starts and ends between words where the text has spaces.
 pub(crate) fn best_window(text: &str, matches: &[Match], weight: &dyn Fn(usize) -> f32, bytes: usize) -> Range<usize> {
     let mut counts: HashMap<usize, usize> = HashMap::new();
     let (mut sum, mut first) = (0.0_f32, 0);
-    let (mut best, mut most) = (0..0, 0.0_f32);
+    let (mut best, mut most) = (0..0, (0.0_f32, 0));
     for (number, last) in matches.iter().enumerate() {
         let count = counts.entry(last.term).or_default();
         sum += if *count == 0 { weight(last.term) } else { 0.0 };
         *count += 1;
-        while let Some(left) = matches.get(first).filter(|left| last.span.end.saturating_sub(left.span.start) > bytes) {
-            let count = counts.entry(left.term).or_default();
+        let left = loop {
+            let left = matches.get(first..=number).and_then(<[Match]>::first);
+            let Some(far) = left.filter(|left| last.span.end.saturating_sub(left.span.start) > bytes) else {
+                break left;
+            };
+            let count = counts.entry(far.term).or_default();
             *count = count.saturating_sub(1);
-            sum -= if *count == 0 { weight(left.term) } else { 0.0 };
+            sum -= if *count == 0 { weight(far.term) } else { 0.0 };
             first += 1;
-        }
-        // Taking weights away again leaves rounding behind; a repetition is worth more than that and less than a term.
-        let worth = sum + (number + 1 - first) as f32 * 1e-3;
-        if let Some(left) = matches.get(first).filter(|_| worth > most && first <= number) {
-            (best, most) = (left.span.start..last.span.end, worth);
+        };
+        let Some(left) = left else { continue };
+        // Adding weights and taking them away again leaves rounding behind.
+        let words = number + 1 - first;
+        if sum > most.0 * 1.000_1 || (sum > most.0 * 0.999_9 && words > most.1) {
+            (best, most) = (left.span.start..last.span.end, (sum, words));
         }
     }
     around(text, &best, bytes)

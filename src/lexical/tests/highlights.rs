@@ -38,6 +38,11 @@ fn the_best_window_has_most_of_what_is_asked_and_whole_words() {
     assert_eq!(window("nothing of it", text, 12), "Apples are");
     assert_eq!(window("apples", text, 1_000), text);
     assert_eq!(window("juice", "", 10), "");
+    assert_eq!(window("apples pears", "apples apples apples apples. Or pears, or apples.", 21), "apples. Or pears,");
+    // Pairs of letters that overlap, in windows too small for one, for one, and for two.
+    for (bytes, shown) in [(0, ""), (5, "私"), (6, "東京"), (9, "東京都")] {
+        assert_eq!(window("東京都", "私は東京都に住む", bytes), shown, "{bytes}");
+    }
 }
 
 proptest! {
