@@ -111,7 +111,7 @@ impl Writer {
         if cancelled() {
             return Err(Error::Cancelled);
         }
-        let installed = report.verdict.passes();
+        let installed = report.passes();
         if installed {
             let (encoder, fingerprint) =
                 (self.manifest.encoder.name.clone(), self.manifest.encoder.fingerprint.clone());

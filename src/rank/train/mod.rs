@@ -20,7 +20,7 @@ mod reward;
 mod supervise;
 mod weigh;
 
-pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
+pub use adapter::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded, UnseenGain};
 pub(crate) use adapter::{Judged, Material, adapt};
 pub use folds::{Split, folds, leave_one_group_out, split};
 pub(crate) use reinforce::reinforce_until;

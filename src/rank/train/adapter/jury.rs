@@ -2,14 +2,15 @@
 
 use super::super::super::RankError;
 use super::super::super::gate::Verdict;
-use super::super::Reward;
+use super::super::{Reward, Split};
 use super::course::mean;
 use super::exact::{Exact, PLACES};
-use super::material::Material;
+use super::material::{Judged, Material};
 use super::of_vector;
-use super::settings::AdapterGain;
+use super::settings::{AdapterGain, UnseenGain};
 use crate::measure::{DRAWS, Interval, bootstrap, paired};
 use crate::vector::Adapter;
+use std::collections::BTreeSet;
 
 /// The queries that decide.
 pub(super) struct Jury<'a> {
@@ -53,6 +54,20 @@ impl Jury<'_> {
             new: bootstrap(with, self.seed).map(figures).ok_or_else(|| self.none())?,
             gain: figures(full.gain),
         })
+    }
+
+    /// What was gained on queries none of whose notes of use was learned from.
+    pub(super) fn unseen(&self, full: Option<&Compared>, learn: &Split) -> Option<UnseenGain> {
+        let query = |number: &usize| self.material.queries.get(*number);
+        let learned = learn.train.iter().chain(&learn.held_out).filter_map(query);
+        let learned: BTreeSet<u32> = learned.flat_map(Judged::useful).map(|(note, _)| note).collect();
+        let is_new = |number: &usize| {
+            query(number).is_some_and(|query| query.useful().all(|(note, _)| !learned.contains(&note)))
+        };
+        let [before, with] = &full?.values;
+        let values = self.gate.iter().zip(before.iter().zip(with)).filter(|(number, _)| is_new(number));
+        let (before, with): (Vec<f64>, Vec<f64>) = values.map(|(_, (before, with))| (*before, *with)).unzip();
+        Some(UnseenGain { queries: with.len(), gain: figures(paired(&with, &before, self.seed)?) })
     }
 
     fn none(&self) -> RankError {

@@ -24,7 +24,7 @@ mod reinforce;
 mod settings;
 
 pub(crate) use material::{Judged, Material};
-pub use settings::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded};
+pub use settings::{AdapterGain, AdapterReport, AdapterSettings, AdapterStage, Contrasted, Rewarded, UnseenGain};
 
 use super::super::RankError;
 use super::super::random::Random;
@@ -75,10 +75,10 @@ pub(crate) fn adapt(
     let added = rewarded.as_ref().map(|_| judge.compare(Some(&first), &adapter, width)).transpose()?;
     let gains = lengths.iter().map(|dims| judge.compare(present, &adapter, *dims));
     let gains = gains.collect::<Result<Vec<Compared>, RankError>>()?;
-    let verdict = judge.verdict(gains.last())?;
+    let (verdict, unseen) = (judge.verdict(gains.last())?, judge.unseen(gains.last(), &parts.learn));
     let gains = gains.iter().zip(&lengths).map(|(of, dims)| of.gain(*dims)).collect();
     let (settings, added) = (settings.clone(), added.map(|added| figures(added.gain)));
-    Ok((adapter, AdapterReport { settings, queries, contrasted, rewarded, added, gains, verdict }))
+    Ok((adapter, AdapterReport { settings, queries, contrasted, rewarded, added, gains, unseen, verdict }))
 }
 
 /// Stage 2 from what stage 1 came to.

@@ -35,7 +35,7 @@ impl Default for Contrasted {
         Self {
             temperature: 0.05,
             negatives: 4,
-            leash: 0.1,
+            leash: 1.0,
             rank: None,
             steps: 600,
             every: 50,
@@ -139,9 +139,23 @@ pub struct AdapterReport {
     pub added: Option<[f64; 3]>,
     /// By prefix, the full width last.
     pub gains: Vec<AdapterGain>,
-    /// Whether it may be installed.
+    /// What the full width gained on those deciding queries of whose notes of use none was learned from, if there are any.
+    pub unseen: Option<UnseenGain>,
+    /// The adapter against what there is at present.
     pub verdict: Verdict,
 }
+
+/// A gain on queries about notes that nothing was learned from: what an adapter learns of judged notes says little about it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UnseenGain {
+    /// Number of queries.
+    pub queries: usize,
+    /// Mean of the differences and its 95 % interval.
+    pub gain: [f64; 3],
+}
+
+/// Fewer queries about notes that nothing was learned from decide nothing.
+const FEWEST_UNSEEN: usize = 20;
 
 impl AdapterSettings {
     pub(super) fn check(&self) -> Result<(), RankError> {
@@ -159,6 +173,14 @@ impl AdapterSettings {
 }
 
 impl AdapterReport {
+    /// Whether the adapter may be installed: it is better than what there is, and not worse for notes that nothing was
+    /// learned from, both beyond chance.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        let harms = |unseen: UnseenGain| unseen.queries >= FEWEST_UNSEEN && unseen.gain[2] < 0.0;
+        self.verdict.passes() && !self.unseen.is_some_and(harms)
+    }
+
     /// The report in a line, for the adapter's file.
     #[must_use]
     pub fn record(&self) -> String {
@@ -167,6 +189,7 @@ impl AdapterReport {
             "queries": self.queries,
             "gains": self.gains,
             "added": self.added,
+            "unseen": self.unseen,
         })
         .to_string()
     }

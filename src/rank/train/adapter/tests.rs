@@ -62,6 +62,13 @@ fn useful_axes_are_found_under_noise() {
     assert_eq!((report.queries, report.gains[0].dims, report.gains[1].dims), ([288, 72, 90], SIGNAL, SIGNAL + NOISE));
     let measured = mean(&Exact::new(&material, Some(&adapter), usize::MAX).unwrap().measured(&parts.gate));
     assert!((measured - with).abs() < 1e-12, "the report is about the adapter that comes back");
+    // Every fifth query decides, and so those about every fifth note: nothing was learned from any of these.
+    let unseen = report.unseen.unwrap();
+    assert_eq!((unseen.queries, unseen.gain), (90, report.gains[1].gain));
+    assert!(report.passes());
+    let of_unseen = |unseen| AdapterReport { unseen: Some(unseen), ..report.clone() };
+    let harmful = UnseenGain { queries: 20, gain: [-0.1, -0.2, -0.01] };
+    assert!(!of_unseen(harmful).passes() && of_unseen(UnseenGain { queries: 19, ..harmful }).passes());
     let again = adapt(&material, (&[SIGNAL], None), &quick(), &|| false).unwrap();
     assert_eq!((again.0, again.1), (adapter, report), "a seed repeats");
 }
