@@ -34,13 +34,29 @@ macro_rules! built_in {
 
         /// The columns of the built-in features in a table.
         pub mod column {
-            #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they number the constants below")]
-            enum Number { $($column,)* COUNT }
-            $($(#[$doc])* pub const $column: usize = Number::$column as usize;)*
+            $($(#[$doc])* pub const $column: usize = super::column_of($name);)*
             /// How many there are; columns of fields come after them.
-            pub const BUILT_IN: usize = Number::COUNT as usize;
+            pub const BUILT_IN: usize = super::BUILT_IN.len();
         }
     };
+}
+
+/// The column of a built-in feature; a name that is none does not compile.
+const fn column_of(name: &str) -> usize {
+    let mut column = 0;
+    while !same(BUILT_IN[column].0.as_bytes(), name.as_bytes()) {
+        column += 1;
+    }
+    column
+}
+
+/// Whether two names are the same, where the compiler asks.
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    match (left, right) {
+        ([], []) => true,
+        ([one, left @ ..], [other, right @ ..]) => *one == *other && same(left, right),
+        _ => false,
+    }
 }
 
 built_in! {
