@@ -200,3 +200,36 @@ proptest! {
         }
     }
 }
+
+/// A chunk of a PNG.
+fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(name);
+    crc.update(data);
+    let length = u32::try_from(data.len()).unwrap();
+    [&length.to_be_bytes(), name.as_slice(), data, &crc.sum().to_be_bytes()].concat()
+}
+
+/// One pixel of a palette with this many bytes, and how clear its first colour is.
+fn with_palette(bytes: usize) -> Vec<u8> {
+    let mut rows = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut rows, &[0, 0]).unwrap();
+    let chunks = [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 3, 0, 0, 0]),
+        chunk(b"PLTE", &vec![7; bytes]),
+        chunk(b"tRNS", &[255]),
+        chunk(b"IDAT", &rows.finish().unwrap()),
+        chunk(b"IEND", &[]),
+    ];
+    chunks.concat()
+}
+
+#[test]
+fn a_panic_of_a_decoder_is_damage_of_the_picture() {
+    let limits = PictureLimits::default();
+    assert_eq!(decode(&with_palette(6), &limits).expect("a picture").rgb, [7, 7, 7]);
+    // The decoder takes colours three bytes at a time and has one left over.
+    let refused = decode(&with_palette(7), &limits).expect_err("damaged");
+    assert!(matches!(refused, PictureError::Damaged { format: "PNG", .. }), "{refused}");
+}
