@@ -4,6 +4,7 @@ use crate::Outcome;
 use candle_core::{DType, Tensor};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -71,14 +72,14 @@ impl Judged {
                 grades.entry(query.to_owned()).or_default().insert(document.to_owned(), grade.trim().parse()?);
             }
         }
-        let mut queries = entries(&folder.join("queries.jsonl.gz"))?;
+        let mut queries: Vec<Entry> = lines(&folder.join("queries.jsonl.gz"))?;
         queries.retain(|query| grades.get(&query.id).is_some_and(|found| found.values().any(|grade| *grade > 0)));
-        Ok(Self { documents: entries(&folder.join("corpus.jsonl.gz"))?, queries, grades })
+        Ok(Self { documents: lines(&folder.join("corpus.jsonl.gz"))?, queries, grades })
     }
 
     /// Judgments that nobody made: each title asks for the documents it was taken from.
     pub(crate) fn of_titles(folder: &Path) -> Outcome<Self> {
-        let mut documents = entries(&folder.join("corpus.jsonl.gz"))?;
+        let mut documents: Vec<Entry> = lines(&folder.join("corpus.jsonl.gz"))?;
         let mut grades: HashMap<String, HashMap<String, i32>> = HashMap::new();
         let mut queries = Vec::new();
         for document in &mut documents {
@@ -97,7 +98,8 @@ impl Judged {
     }
 }
 
-fn entries(path: &Path) -> Outcome<Vec<Entry>> {
+/// What the lines of a compressed file hold.
+pub(crate) fn lines<T: DeserializeOwned>(path: &Path) -> Outcome<Vec<T>> {
     let lines = BufReader::new(GzDecoder::new(File::open(path)?)).lines();
     lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect()
 }

@@ -9,7 +9,9 @@
 
 mod batch;
 mod data;
+mod duplicates;
 mod encoder;
+mod heads;
 mod import;
 mod peer;
 mod process;
@@ -34,6 +36,22 @@ struct Arguments {
 enum Figure {
     /// Recall and speed of vector search, beside hnsw_rs's own search, interleaved on one pinned thread
     Search(search::SearchArguments),
+    /// How many edited copies among package descriptions are found again, at some thresholds
+    Copies {
+        /// The descriptions (packages.jsonl.gz)
+        packages: PathBuf,
+        /// Similarities from which texts are duplicates
+        #[arg(long, value_delimiter = ',', default_value = "0.75")]
+        thresholds: Vec<f32>,
+    },
+    /// Precision and recall on pairs of sentences that people graded
+    Paraphrases {
+        /// The pairs (pairs.jsonl.gz)
+        pairs: PathBuf,
+        /// Similarities from which texts are duplicates
+        #[arg(long, value_delimiter = ',', default_value = "0.75")]
+        thresholds: Vec<f32>,
+    },
     /// nDCG@10 of each way of ordering, and of heads trained on some collections and tried on others
     Ranking(ranking::RankingArguments),
     /// Builds an index of vectors: time, processor time, peak memory, bytes
@@ -128,6 +146,8 @@ enum Figure {
 fn main() -> Outcome {
     match Arguments::parse().figure {
         Figure::Search(arguments) => search::compare(&arguments),
+        Figure::Copies { packages, thresholds } => duplicates::copies(&packages, &thresholds),
+        Figure::Paraphrases { pairs, thresholds } => duplicates::paraphrases(&pairs, &thresholds),
         Figure::Ranking(arguments) => ranking::ranking(&arguments),
         Figure::Build(arguments) => search::build(&arguments),
         Figure::Open { index, once: true, .. } => startup::open_once(&index),

@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::data::{Entry, Judged as Set};
+use crate::heads::{grid, trained};
 use crate::quality::{discounted, interval, mean};
 use clap::Args;
 use std::collections::{BTreeMap, HashMap};
@@ -11,8 +12,8 @@ use std::time::Instant;
 use uninote::disk::MemoryStorage;
 use uninote::encode::from_dir;
 use uninote::index::Judged;
-use uninote::rank::train::{Reinforced, Split, Supervised, Weighing, reinforce, split, supervise, weigh};
-use uninote::rank::{Head, List, Schema, Shape};
+use uninote::query::Fusion;
+use uninote::rank::{Head, List};
 use uninote::{Index, IndexOptions, Mode, Note, Query, SearchOptions};
 
 const DEPTH: usize = 10;
@@ -33,44 +34,47 @@ pub(crate) struct RankingArguments {
     model: Option<PathBuf>,
     /// Features to read; all of them unless named
     #[arg(long, value_delimiter = ',')]
-    features: Vec<String>,
+    pub(crate) features: Vec<String>,
     /// Features to leave out
     #[arg(long, value_delimiter = ',')]
-    without: Vec<String>,
+    pub(crate) without: Vec<String>,
     /// Fits a weighted sum, its weights held close to that of the rule by this much
     #[arg(long)]
-    ridge: Option<f64>,
+    pub(crate) ridge: Option<f64>,
     /// Lets heads see sizes of values, and what all candidates of a query share
     #[arg(long)]
-    absolute: bool,
+    pub(crate) absolute: bool,
     /// Tunes the weighted sum with all weights free, at this learning rate
     #[arg(long)]
-    tune: Option<f64>,
+    pub(crate) tune: Option<f64>,
     /// Share of features taken away at random in stage 1
     #[arg(long, default_value_t = 0.05)]
-    dropout: f64,
+    pub(crate) dropout: f64,
     /// Decay of weights in stage 1
     #[arg(long, default_value_t = 0.01)]
-    decay: f64,
+    pub(crate) decay: f64,
     /// Leash of stage 2
     #[arg(long, default_value_t = 0.01)]
-    leash: f64,
+    pub(crate) leash: f64,
     /// Learning rate of stage 2
     #[arg(long, default_value_t = 1e-3)]
-    rate: f64,
+    pub(crate) rate: f64,
     /// Seed
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(crate) seed: u64,
+    /// Trains stage 2 with three settings and three seeds each, and prints what each adds and how its rewards went
+    #[arg(long)]
+    stage2: bool,
     /// Writes a head trained on everything there is to learn from
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
 /// Lists of one collection.
-struct Lists {
-    name: String,
+pub(crate) struct Lists {
+    pub(crate) name: String,
     group: u32,
-    lists: Vec<List>,
+    pub(crate) lists: Vec<List>,
 }
 
 /// Measures and trains.
@@ -106,9 +110,16 @@ pub(crate) fn ranking(arguments: &RankingArguments) -> Outcome {
         let others: Vec<List> =
             learned.iter().filter(|other| other.group != set.group).flat_map(|other| other.lists.clone()).collect();
         if others.iter().any(List::orders_differ) {
+            if arguments.stage2 {
+                grid(&others, set, arguments)?;
+                continue;
+            }
             let [first, second] = trained(&others, arguments)?;
             compare(&format!("{} after learning from the other collections", set.name), set, &first, &second)?;
         }
+    }
+    if arguments.stage2 {
+        return Ok(());
     }
     let all: Vec<List> = learned.into_iter().flat_map(|set| set.lists).collect();
     let [first, second] = trained(&all, arguments)?;
@@ -162,8 +173,14 @@ fn asked(judged: &Set, most: usize) -> Vec<Judged> {
 /// nDCG@10 and time of each mode.
 fn modes(set: &str, index: &Index, queries: &[Judged]) -> Outcome {
     println!("{set}: {} notes, {} queries", index.snapshot().len(), queries.len());
-    for mode in [Mode::Dense, Mode::Lexical, Mode::Fused, Mode::Ranked] {
-        let options = SearchOptions::new().k(DEPTH).mode(mode);
+    let options = SearchOptions::new().k(DEPTH);
+    for (name, options) in [
+        ("vectors", options.clone().mode(Mode::Dense)),
+        ("words", options.clone().mode(Mode::Lexical)),
+        ("fused by ranks", options.clone().mode(Mode::Fused).fusion(Fusion::Ranks)),
+        ("fused by scores", options.clone().mode(Mode::Fused)),
+        ("ranked", options.clone().mode(Mode::Ranked)),
+    ] {
         let (mut scores, mut times) = (Vec::new(), Vec::new());
         for Judged { query, grades, .. } in queries {
             let grade = |id: &str| grades.iter().find(|(known, _)| known == id).map_or(0.0, |(_, grade)| *grade);
@@ -177,7 +194,7 @@ fn modes(set: &str, index: &Index, queries: &[Judged]) -> Outcome {
         let (low, high) = interval(&scores);
         let at = |share: f64| times[(times.len() as f64 * share) as usize];
         println!(
-            "  {mode:?}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us",
+            "  {name}: nDCG@10 {:.4} [{low:.4}, {high:.4}], p50 {:.0} us, p99 {:.0} us",
             mean(&scores),
             at(0.5),
             at(0.99)
@@ -193,84 +210,10 @@ fn ndcg(found: &[f32], all: impl Iterator<Item = f32>) -> f64 {
     if ideal > 0.0 { discounted(found.iter().copied().take(DEPTH).map(f64::from)) / ideal } else { 0.0 }
 }
 
-/// A head after each stage.
-fn trained(lists: &[List], arguments: &RankingArguments) -> Outcome<[Head; 2]> {
-    let lists: Vec<List> = lists.iter().filter(|list| list.orders_differ()).cloned().collect();
-    let schema = Schema::built_in();
-    let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
-    let wanted = |name: &&str| {
-        (arguments.features.is_empty() || arguments.features.iter().any(|known| known == name))
-            && !arguments.without.iter().any(|known| known == name)
-    };
-    let names: Vec<&str> = names.into_iter().filter(wanted).collect();
-    let start = Head::untrained(&schema, &names, Shape::default(), arguments.seed)?;
-    let parts: Split = split(&lists, 0.2, arguments.seed);
-    let clock = Instant::now();
-    if let Some(ridge) = arguments.ridge {
-        let free = ["lexical", "dense", "lexical_share"].map(str::to_owned).to_vec();
-        let head =
-            weigh(&start, &lists, &Weighing { ridge, free, relative: !arguments.absolute, ..Weighing::default() })?;
-        let head = match arguments.tune {
-            Some(learning_rate) => {
-                let settings = Supervised {
-                    seed: arguments.seed,
-                    learning_rate,
-                    feature_dropout: arguments.dropout,
-                    weight_decay: arguments.decay,
-                    ..Supervised::default()
-                };
-                let (head, report) = supervise(&head, &lists, &parts, &settings)?;
-                println!("tuned, kept step {}", report.kept);
-                head
-            }
-            None => head,
-        };
-        let settings = Reinforced {
-            seed: arguments.seed,
-            leash: arguments.leash,
-            learning_rate: arguments.rate,
-            ..Reinforced::default()
-        };
-        let (second, report) = reinforce(&head, &lists, &parts, &settings)?;
-        println!("{} lists, stage 2 kept step {}", lists.len(), report.kept);
-        return Ok([head, second]);
-    }
-    let (first, report) =
-        supervise(&start, &lists, &parts, &Supervised { seed: arguments.seed, ..Supervised::default() })?;
-    let (second, reinforced) =
-        reinforce(&first, &lists, &parts, &Reinforced { seed: arguments.seed, ..Reinforced::default() })?;
-    let held_out = |report: &uninote::rank::train::Report| report.best().map_or(0.0, |point| point.held_out);
-    println!(
-        "{} lists: stage 1 kept step {} ({:.4} held out), stage 2 step {} ({:.4}); {:.0} s",
-        lists.len(),
-        report.kept,
-        held_out(&report),
-        reinforced.kept,
-        held_out(&reinforced),
-        clock.elapsed().as_secs_f64()
-    );
-    Ok([first, second])
-}
-
 /// Both stages beside the rule, on the lists of a collection.
 fn compare(what: &str, set: &Lists, first: &Head, second: &Head) -> Outcome {
     let by_rule: Vec<f64> = set.lists.iter().map(|list| worth(list, &list.grades)).collect();
-    let by = |head: &Head| -> Outcome<Vec<f64>> {
-        let one = |list: &List| -> Outcome<f64> {
-            let scores = head.scores(&list.table)?;
-            let mut order: Vec<usize> = (0..scores.len()).collect();
-            order.sort_by(|left, right| scores[*right].total_cmp(&scores[*left]));
-            let grades: Vec<f32> = order.iter().map(|candidate| list.grades[*candidate]).collect();
-            Ok(worth(list, &grades))
-        };
-        set.lists.iter().map(one).collect()
-    };
-    let (first, second) = (by(first)?, by(second)?);
-    let gain = |new: &[f64], old: &[f64]| {
-        let gains: Vec<f64> = new.iter().zip(old).map(|(new, old)| new - old).collect();
-        let (low, high) = interval(&gains);
-        format!("{:+.4} [{low:+.4}, {high:+.4}]", mean(&gains))
-    };
+    let (first, second) = (worths(first, set)?, worths(second, set)?);
     println!(
         "{what}: rule {:.4}, stage 1 {:.4} ({}), stage 2 {:.4} ({} over stage 1)",
         mean(&by_rule),
@@ -280,6 +223,25 @@ fn compare(what: &str, set: &Lists, first: &Head, second: &Head) -> Outcome {
         gain(&second, &first)
     );
     Ok(())
+}
+
+/// nDCG@10 of each list in the order of a head.
+pub(crate) fn worths(head: &Head, set: &Lists) -> Outcome<Vec<f64>> {
+    let one = |list: &List| -> Outcome<f64> {
+        let scores = head.scores(&list.table)?;
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|left, right| scores[*right].total_cmp(&scores[*left]));
+        let grades: Vec<f32> = order.iter().map(|candidate| list.grades[*candidate]).collect();
+        Ok(worth(list, &grades))
+    };
+    set.lists.iter().map(one).collect()
+}
+
+/// The mean difference with its interval.
+pub(crate) fn gain(new: &[f64], old: &[f64]) -> String {
+    let gains: Vec<f64> = new.iter().zip(old).map(|(new, old)| new - old).collect();
+    let (low, high) = interval(&gains);
+    format!("{:+.4} [{low:+.4}, {high:+.4}]", mean(&gains))
 }
 
 fn worth(list: &List, ordered: &[f32]) -> f64 {

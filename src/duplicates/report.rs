@@ -48,7 +48,8 @@ pub struct Member {
     /// Its similarity to the one to keep, 1 for that itself: of texts or pictures, whichever is higher. It may be below the
     /// threshold: then the note belongs to the cluster through another.
     pub similarity: f32,
-    /// Why it is here: its strongest pair by text and its strongest pair by picture.
+    /// Why it is here: a strong pair by text and a strong one by picture. In a large cluster a stronger one may not have been
+    /// looked for.
     pub evidence: Vec<Evidence>,
 }
 

@@ -111,9 +111,9 @@ pub struct FeatureShare {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// Its place by vectors, from 0; none where it is not among the best hundred.
+    /// Its place by vectors, from 0; none where a pool was put in order and it is not among the hundred by vectors.
     pub dense: Option<usize>,
-    /// Its place by words, from 0; none where it is not among the best hundred.
+    /// Its place by words, from 0; none where it is not among the hundred by words, or none were asked.
     pub lexical: Option<usize>,
     /// Its place by the rule that puts both together, from 0; none where it is not among the candidates.
     pub fused: Option<usize>,
@@ -141,7 +141,8 @@ pub struct Hit {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What the order is by; it never rises from hit to hit. In [`Mode::Dense`] the cosine of the winning row, in [-1, 1];
+    /// What the order is by; it never rises from hit to hit, unless the answer is arranged by
+    /// [`SearchOptions::diversity`](crate::SearchOptions::diversity) or a decay ends with the pool. In [`Mode::Dense`] the cosine of the winning row, in [-1, 1];
     /// where several spaces were searched, the mean of the scores in [`Hit::aims`] by weight. In [`Mode::Lexical`] BM25. In
     /// [`Mode::Fused`] what the rule gives, in [0, 1]. In [`Mode::Ranked`] the head's score through the logistic function,
     /// in [0, 1]: good for comparing hits of one answer, not for comparing answers.
