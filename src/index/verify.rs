@@ -99,6 +99,7 @@ pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
     {
         match error {
             Error::Damaged { file, source } => report.push(&file, damage_of(&source)),
+            unknown @ Error::UnknownLanguage { .. } => report.push(&manifest_name, whole(unknown.to_string())),
             other => return Err(other),
         }
     }

@@ -5,6 +5,8 @@
 //! many as there are; the interval lies between the 2.5th and the 97.5th percentile of the means. Two systems on the same
 //! queries are compared by the differences of each query, which are far less spread than the two means.
 
+use serde::{Deserialize, Serialize};
+
 /// How often the queries are drawn again.
 pub const DRAWS: usize = 10_000;
 
@@ -12,7 +14,7 @@ pub const DRAWS: usize = 10_000;
 const OUTSIDE: f64 = 0.05;
 
 /// A mean over queries and its 95 % interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Mean over all queries.
     pub mean: f64,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Fewer lists than this decide nothing: an interval over a handful of queries is narrow or wide by luck.
 const FEWEST: usize = 20;
 
-/// A comparison of a new head with the present order on held-out lists. Means are over all lists.
+/// A comparison of a new head, or adapter, with what there is, on held-out queries. Means are over all of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// What was measured.
@@ -21,32 +21,32 @@ pub struct Verdict {
     /// See `seed`.
     pub draws: usize,
     /// Mean of the present order, with its 95 % interval.
-    pub present: [f64; 3],
-    /// Mean of the new head, with its 95 % interval.
-    pub new: [f64; 3],
+    pub present: Interval,
+    /// Mean of the new one, with its 95 % interval.
+    pub new: Interval,
     /// Mean of the differences list by list, new less present, with its 95 % interval.
-    pub gain: [f64; 3],
+    pub gain: Interval,
 }
 
 impl Verdict {
     /// Whether the new head is better: the interval of its gain lies above 0, and there were lists enough.
     #[must_use]
     pub fn passes(&self) -> bool {
-        let [_, low, _] = self.gain;
-        self.held_out.len() >= FEWEST && low > 0.0
+        self.held_out.len() >= FEWEST && self.gain.low > 0.0
     }
 
     /// The verdict in words, with its figures.
     #[must_use]
     pub fn words(&self) -> String {
-        let ([present, ..], [new, ..], [gain, low, high]) = (self.present, self.new, self.gain);
+        let Interval { mean: gain, low, high } = self.gain;
+        let (present, new) = (self.present.mean, self.new.mean);
         let lists = self.held_out.len();
         let figures = format!(
-            "{present:.4} at present, {new:.4} with the new head on {lists} held-out lists; gain {gain:+.4} (95 % interval \
+            "{present:.4} at present, {new:.4} with the new one on {lists} held-out queries; gain {gain:+.4} (95 % interval \
              {low:+.4} to {high:+.4})"
         );
         let verdict = if lists < FEWEST {
-            format!("not enough to decide, {FEWEST} lists are needed: judge more queries")
+            format!("not enough to decide, {FEWEST} held out are needed: judge more queries")
         } else if low > 0.0 {
             "better beyond chance".to_owned()
         } else if high < 0.0 {
@@ -89,15 +89,14 @@ pub fn judge(
     }
     let (present, new) = values;
     let none = || RankError::NoHeldOut { lists: lists.len() };
-    let figures = |interval: Interval| [interval.mean, interval.low, interval.high];
     Ok(Verdict {
         reward,
         held_out: held_out.to_vec(),
         seed,
         draws: DRAWS,
-        present: bootstrap(&present, seed).map(figures).ok_or_else(none)?,
-        new: bootstrap(&new, seed).map(figures).ok_or_else(none)?,
-        gain: paired(&new, &present, seed).map(figures).ok_or_else(none)?,
+        present: bootstrap(&present, seed).ok_or_else(none)?,
+        new: bootstrap(&new, seed).ok_or_else(none)?,
+        gain: paired(&new, &present, seed).ok_or_else(none)?,
     })
 }
 
@@ -135,7 +134,11 @@ mod tests {
         let worse = verdict(Some(&good), &bad, &lists);
         assert!(!worse.passes() && worse.words().contains("worse beyond chance"), "{}", worse.words());
         let same = verdict(Some(&good), &by_first(2.0), &lists);
-        assert!(!same.passes() && same.gain == [0.0; 3] && same.words().contains("no difference"), "{}", same.words());
+        assert!(
+            !same.passes() && same.gain == Interval::default() && same.words().contains("no difference"),
+            "{}",
+            same.words()
+        );
     }
 
     #[test]
@@ -143,16 +146,16 @@ mod tests {
         let lists = lists(25);
         let found = verdict(None, &by_first(1.0), &lists);
         let values: Vec<f64> = lists.iter().map(|list| crate::measure::ndcg(&list.grades, &list.grades, 10)).collect();
-        assert!((found.present[0] - values.iter().sum::<f64>() / 25.0).abs() < 1e-12);
+        assert!((found.present.mean - values.iter().sum::<f64>() / 25.0).abs() < 1e-12);
         assert_eq!((found.held_out.len(), found.seed, found.draws), (25, 3, DRAWS));
-        assert!(found.words().contains("25 held-out lists"), "{}", found.words());
+        assert!(found.words().contains("25 held-out queries"), "{}", found.words());
     }
 
     #[test]
     fn few_lists_decide_nothing_and_none_are_an_error() {
         let lists = lists(19);
         let few = verdict(None, &by_first(1.0), &lists);
-        assert!(few.gain[1] > 0.0 && !few.passes() && few.words().contains("judge more queries"), "{}", few.words());
+        assert!(few.gain.low > 0.0 && !few.passes() && few.words().contains("judge more queries"), "{}", few.words());
         let none = judge(None, &by_first(1.0), &lists, &[99], Reward::default(), 1);
         assert_eq!(none, Err(RankError::NoHeldOut { lists: 19 }));
     }

@@ -1,7 +1,7 @@
 //! Names of the features that a head can read, with a version: what those who fill tables and those who score agree on.
 //!
-//! Adding, removing or redefining a feature is a line in [`BUILT_IN`] and one more in [`VERSION`]. A head keeps the names
-//! and kinds of what it reads and is refused by a build where they differ.
+//! Adding a feature is a line in [`BUILT_IN`]: heads name what they read, so older ones go on, and a build that lacks what a
+//! head names refuses it. Redefining one is one more in [`VERSION`], which refuses all older heads.
 
 use super::RankError;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,14 @@ built_in! {
     AGREEMENT = "agreement", COSINE, true;
     /// Bytes of text.
     LENGTH = "length", Squash::Log, false;
+    /// Days that it was made before the newest of the candidates.
+    AGE = "age", Squash::Log, true;
+    /// How far its cosine is above that of the next candidate.
+    GAP_DENSE = "gap_dense", COSINE, true;
+    /// How far its BM25 is above that of the next candidate.
+    GAP_LEXICAL = "gap_lexical", Squash::Log, true;
+    /// How many places better it is by words than by vectors.
+    GAP_PLACES = "gap_places", Squash::Log, true;
 }
 
 /// A fixed monotone function that brings raw values of one kind to a scale a network can read.

@@ -55,7 +55,7 @@ fn a_head_learns_what_decides_and_the_same_seed_learns_the_same() {
     };
     let (index, storage, report, before) = trained();
     assert!(report.installed && report.verdict.passes(), "{}", report.verdict.words());
-    assert!(report.verdict.new[0] > 0.9 && report.verdict.new[0] > report.verdict.present[0] + 0.1, "{report:?}");
+    assert!(report.verdict.new.mean > 0.9 && report.verdict.new.mean > report.verdict.present.mean + 0.1, "{report:?}");
     let after = ndcg(&index, good);
     assert!(after > 1.3 * before, "{before} to {after}");
     // The report is complete: both stages with their settings and seeds, what was held out, what was of no use.

@@ -5,19 +5,23 @@
 //! | `mod.rs` | the table |
 //! | `vectors.rs` | what the rows of a note say |
 //! | `crowd.rs` | how a note agrees with the best ones |
+//! | `gaps.rs` | how far it is ahead of the next one |
 //! | `wording.rs` | what its words say, in title and text |
 
 mod crowd;
+mod gaps;
 mod vectors;
 mod wording;
 
 use super::super::dense::Search;
 use super::super::words::Words;
-use super::Pool;
+use super::{Contender, Pool};
 use crate::error::Result;
 use crate::lexical::Matched;
 use crate::rank::{Schema, Table, column};
 use crowd::Crowd;
+use gaps::Ahead;
+use index_format::ArchivedRecord;
 pub(super) use vectors::{Compared, Parts};
 
 /// The table of a pool for a head that reads this schema. What a note lacks, or a query does not ask, is missing.
@@ -33,6 +37,13 @@ pub(in crate::query) fn table(
     let crowd = Crowd::of(query, &parts, &fused);
     let most = words.most();
     let alike = like_the_first(words, pool)?;
+    let records: Vec<&ArchivedRecord> = pool
+        .contenders
+        .iter()
+        .map(|contender| contender.found.segment.record(contender.found.note))
+        .collect::<Result<_>>()?;
+    let newest = records.iter().filter_map(|record| record.created_ms.as_ref()).map(|made| made.to_native()).max();
+    let ahead = Ahead::of(pool, words);
     let fields: Vec<&str> = schema.features().iter().filter_map(|feature| feature.field()).collect();
     let mut table = Table::with_capacity(schema.width(), parts.len());
     let mut row = vec![f32::NAN; schema.width()];
@@ -67,7 +78,11 @@ pub(in crate::query) fn table(
             set(column::COVERAGE, contender.matched.coverage);
             set(column::FEEDBACK_LEXICAL, alike.get(number).map_or(f32::NAN, |matched| matched.score));
         }
-        let record = contender.found.segment.record(contender.found.note)?;
+        for (column, value) in ahead.columns(number, contender) {
+            set(column, value);
+        }
+        let Some(record) = records.get(number) else { continue };
+        set(column::AGE, wording::age(record, newest));
         for (column, value) in wording::of(words, record) {
             set(column, value);
         }

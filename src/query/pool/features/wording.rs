@@ -1,4 +1,4 @@
-//! What the words of a note say: of its title, of its length, of its fields.
+//! What the record of a note says: its title, its length, its age, its fields.
 
 use super::super::super::words::Words;
 use crate::rank::column;
@@ -20,6 +20,15 @@ fn title_coverage(words: &Words<'_>, title: &str) -> f32 {
     found.sort_unstable();
     found.dedup();
     found.into_iter().map(|term| words.worth(term)).sum()
+}
+
+/// Milliseconds of a day.
+const DAY: f32 = 86_400_000.0;
+
+/// Days that a note was made before the newest; missing where it does not say when.
+pub(super) fn age(record: &ArchivedRecord, newest: Option<i64>) -> f32 {
+    let made = record.created_ms.as_ref().map(|made| made.to_native());
+    made.zip(newest).map_or(f32::NAN, |(made, newest)| newest.saturating_sub(made) as f32 / DAY)
 }
 
 /// The number in a field; missing where it holds none.

@@ -28,7 +28,7 @@ pub(super) struct Compared {
 impl Compared {
     pub(super) fn gain(&self, dims: usize) -> AdapterGain {
         let [without, with] = &self.values;
-        AdapterGain { dims, ndcg: [mean(without), mean(with)], gain: figures(self.gain) }
+        AdapterGain { dims, ndcg: [mean(without), mean(with)], gain: self.gain }
     }
 }
 
@@ -50,9 +50,9 @@ impl Jury<'_> {
             held_out: self.gate.to_vec(),
             seed: self.seed,
             draws: DRAWS,
-            present: bootstrap(without, self.seed).map(figures).ok_or_else(|| self.none())?,
-            new: bootstrap(with, self.seed).map(figures).ok_or_else(|| self.none())?,
-            gain: figures(full.gain),
+            present: bootstrap(without, self.seed).ok_or_else(|| self.none())?,
+            new: bootstrap(with, self.seed).ok_or_else(|| self.none())?,
+            gain: full.gain,
         })
     }
 
@@ -67,14 +67,10 @@ impl Jury<'_> {
         let [before, with] = &full?.values;
         let values = self.gate.iter().zip(before.iter().zip(with)).filter(|(number, _)| is_new(number));
         let (before, with): (Vec<f64>, Vec<f64>) = values.map(|(_, (before, with))| (*before, *with)).unzip();
-        Some(UnseenGain { queries: with.len(), gain: figures(paired(&with, &before, self.seed)?) })
+        Some(UnseenGain { queries: with.len(), gain: paired(&with, &before, self.seed)? })
     }
 
     fn none(&self) -> RankError {
         RankError::NoHeldOut { lists: self.material.queries.len() }
     }
-}
-
-pub(super) const fn figures(interval: Interval) -> [f64; 3] {
-    [interval.mean, interval.low, interval.high]
 }

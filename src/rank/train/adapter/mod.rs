@@ -31,7 +31,7 @@ use super::super::random::Random;
 use super::course::Pace;
 use crate::vector::{Adapter, VectorError};
 use course::Course;
-use jury::{Compared, Jury, figures};
+use jury::{Compared, Jury};
 use material::Parts;
 use projection::Projection;
 
@@ -77,7 +77,7 @@ pub(crate) fn adapt(
     let gains = gains.collect::<Result<Vec<Compared>, RankError>>()?;
     let (verdict, unseen) = (judge.verdict(gains.last())?, judge.unseen(gains.last(), &parts.learn));
     let gains = gains.iter().zip(&lengths).map(|(of, dims)| of.gain(*dims)).collect();
-    let (settings, added) = (settings.clone(), added.map(|added| figures(added.gain)));
+    let (settings, added) = (settings.clone(), added.map(|added| added.gain));
     Ok((adapter, AdapterReport { settings, queries, contrasted, rewarded, added, gains, unseen, verdict }))
 }
 

@@ -4,6 +4,7 @@ use super::super::super::RankError;
 use super::super::super::gate::Verdict;
 use super::super::Point;
 use super::super::course::check_range;
+use crate::measure::Interval;
 use serde::{Deserialize, Serialize};
 
 /// Settings of stage 1. All are in the report.
@@ -121,7 +122,7 @@ pub struct AdapterGain {
     /// nDCG@10 at present, and with the adapter.
     pub ndcg: [f64; 2],
     /// Mean of the differences and its 95 % interval.
-    pub gain: [f64; 3],
+    pub gain: Interval,
 }
 
 /// What training an adapter did, and what came of it.
@@ -136,7 +137,7 @@ pub struct AdapterReport {
     /// Stage 2, if there was one.
     pub rewarded: Option<AdapterStage>,
     /// What stage 2 added on the deciding queries: mean and 95 % interval.
-    pub added: Option<[f64; 3]>,
+    pub added: Option<Interval>,
     /// By prefix, the full width last.
     pub gains: Vec<AdapterGain>,
     /// What the full width gained on those deciding queries of whose notes of use none was learned from, if there are any.
@@ -151,7 +152,7 @@ pub struct UnseenGain {
     /// Number of queries.
     pub queries: usize,
     /// Mean of the differences and its 95 % interval.
-    pub gain: [f64; 3],
+    pub gain: Interval,
 }
 
 /// Fewer queries about notes that nothing was learned from decide nothing.
@@ -177,7 +178,7 @@ impl AdapterReport {
     /// learned from, both beyond chance.
     #[must_use]
     pub fn passes(&self) -> bool {
-        let harms = |unseen: UnseenGain| unseen.queries >= FEWEST_UNSEEN && unseen.gain[2] < 0.0;
+        let harms = |unseen: UnseenGain| unseen.queries >= FEWEST_UNSEEN && unseen.gain.high < 0.0;
         self.verdict.passes() && !self.unseen.is_some_and(harms)
     }
 

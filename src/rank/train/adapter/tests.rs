@@ -4,6 +4,7 @@ use super::super::super::random::Random;
 use super::course::mean;
 use super::exact::{Exact, worth};
 use super::*;
+use crate::measure::Interval;
 use crate::vector::{Vectors, normalise};
 
 const SIGNAL: usize = 8;
@@ -58,7 +59,7 @@ fn useful_axes_are_found_under_noise() {
     assert!(best > without + 0.3, "{without} to {best} is little to learn");
     // No query that it learned from asks for a note that one it is judged by asks for.
     assert!(with - without > 0.35 * (best - without), "{without} to {with}, {best} can be had");
-    assert!(report.verdict.passes() && report.gains[1].gain[1] > 0.0, "{}", report.verdict.words());
+    assert!(report.verdict.passes() && report.gains[1].gain.low > 0.0, "{}", report.verdict.words());
     assert_eq!((report.queries, report.gains[0].dims, report.gains[1].dims), ([288, 72, 90], SIGNAL, SIGNAL + NOISE));
     let measured = mean(&Exact::new(&material, Some(&adapter), usize::MAX).unwrap().measured(&parts.gate));
     assert!((measured - with).abs() < 1e-12, "the report is about the adapter that comes back");
@@ -67,7 +68,7 @@ fn useful_axes_are_found_under_noise() {
     assert_eq!((unseen.queries, unseen.gain), (90, report.gains[1].gain));
     assert!(report.passes());
     let of_unseen = |unseen| AdapterReport { unseen: Some(unseen), ..report.clone() };
-    let harmful = UnseenGain { queries: 20, gain: [-0.1, -0.2, -0.01] };
+    let harmful = UnseenGain { queries: 20, gain: Interval { mean: -0.1, low: -0.2, high: -0.01 } };
     assert!(!of_unseen(harmful).passes() && of_unseen(UnseenGain { queries: 19, ..harmful }).passes());
     let again = adapt(&material, (&[SIGNAL], None), &quick(), &|| false).unwrap();
     assert_eq!((again.0, again.1), (adapter, report), "a seed repeats");
@@ -104,7 +105,7 @@ fn the_reward_goes_on_where_the_contrast_was_cut_short() {
     let rewarded = Rewarded { steps: 150, learning_rate: 3e-3, temperature: 0.1, leash: 0.0, ..Rewarded::default() };
     let settings = AdapterSettings { contrasted: short, rewarded: Some(rewarded), ..quick() };
     let (_, report) = adapt(&material, (&[], None), &settings, &|| false).unwrap();
-    let [added, low, _] = report.added.unwrap();
+    let Interval { mean: added, low, .. } = report.added.unwrap();
     assert!(added > 0.0 && low > 0.0, "{added} from {low}: {:?}", report.rewarded);
     assert!(report.record().contains("\"added\""));
 }
