@@ -242,6 +242,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/EVAL.md",
         "docs/MODELS.md",
         "docs/RANKING.md",
+        "docs/SECURITY.md",
         "docs/SHELL.md",
         "index-format/SPEC.md",
     ] {
