@@ -5,6 +5,7 @@ pub use index_format::FormatError;
 
 use crate::disk::DiskError;
 use crate::encode::EncodeError;
+use crate::fields::FilterError;
 use crate::note::{NoteError, PictureError};
 use crate::rank::RankError;
 use crate::vector::VectorError;
@@ -38,6 +39,9 @@ pub enum Error {
         /// What does not hold.
         source: FormatError,
     },
+    /// A filter that is none, or does not fit the fields of the notes.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The store below refused or failed; a second writer gets its `Locked`, naming the holder.
     #[error(transparent)]
     Disk(#[from] DiskError),

@@ -137,6 +137,7 @@ pub mod duplicates;
 pub mod encode;
 pub mod error;
 pub mod eval;
+pub mod fields;
 mod graph;
 #[cfg(feature = "hub")]
 pub mod hub;
@@ -164,6 +165,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/RANKING.md")]
 struct Ranking;
+
+/// And those of docs/FILTERS.md.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/FILTERS.md")]
+struct Filters;
 
 /// The naive twin of the integration tests, here for those within the rooms.
 #[cfg(test)]

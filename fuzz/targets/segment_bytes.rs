@@ -11,7 +11,7 @@ mod reseal;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
 use index_format::words::BLOCK_POSTINGS;
-use index_format::{AdapterView, FileKind, FileTable, SectionKind, SegmentFile, WordsView};
+use index_format::{AdapterView, ColumnsView, FileKind, FileTable, SectionKind, SegmentFile, WordsView};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -49,6 +49,7 @@ fn segment(bytes: &[u8]) {
     }
     let _ = view.find("");
     words(&file.words(bytes).expect("opening has held the sizes against each other"), sound);
+    columns(&file.columns(bytes).expect("opening has held the sizes against each other"), sound);
     for ordinal in 0..file.meta.spaces.len() as u16 {
         let space = file.space(bytes, ordinal).expect("opening has held the sizes against each other");
         let rows = space.rows.len() as u32;
@@ -60,6 +61,22 @@ fn segment(bytes: &[u8]) {
         }
     }
     assert!(file.space(bytes, u16::MAX).is_err());
+}
+
+fn columns(view: &ColumnsView<'_>, sound: bool) {
+    for ordinal in (0..view.len().min(64)).chain([view.len()]) {
+        let column = view.column(ordinal);
+        assert!(!sound || column.is_ok() || ordinal == view.len());
+        let Ok(column) = column else { continue };
+        assert!(!sound || column.all().is_ok_and(|all| all.count() <= view.notes()));
+        let (keys, notes) = column.numbers();
+        assert!(keys.len() == notes.len() && (!sound || notes.iter().all(|note| *note < view.notes())));
+        let _ = column.partition(|text| text < "m");
+        for value in (0..column.len().min(32)).chain([column.len()]) {
+            let (text, set) = (column.text(value), column.notes_with(value));
+            assert!(!sound || column.kind.is_number() || value == column.len() || (text.is_ok() && set.is_ok()));
+        }
+    }
 }
 
 fn words(view: &WordsView<'_>, sound: bool) {

@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = *b"UNINOTE\0";
 /// Format version this crate writes. 0 until release 0.1.0.
 pub const VERSION: u16 = 0;
 /// Draft of version 0: raised whenever the bytes change before version 1 freezes.
-pub const DRAFT: u16 = 6;
+pub const DRAFT: u16 = 7;
 /// Every section starts at a multiple of this.
 pub const ALIGN: u64 = 64;
 /// Most sections a file may have: bounds what a hostile header can make us do.
@@ -154,6 +154,20 @@ section_kinds! {
     Weights = 48, "weights";
     /// rkyv archive of feedback events.
     Events = 49, "events";
+    /// Columns of fields, ascending by name and kind.
+    Columns = 50, "columns";
+    /// UTF-8 bytes of names of fields and of their values.
+    ColumnTexts = 51, "column texts";
+    /// Values of words and bools, and for each column all its notes.
+    ColumnValues = 52, "column values";
+    /// Sets of notes, a bit a note.
+    ColumnBits = 53, "column bits";
+    /// Sets of notes, a list each.
+    ColumnLists = 54, "column lists";
+    /// Numbers of each column, ascending.
+    ColumnNumbers = 55, "column numbers";
+    /// The note of each number.
+    ColumnNotes = 56, "column notes";
 }
 
 /// The 64 bytes every file starts with.

@@ -5,7 +5,7 @@ use crate::layout::{FileKind, NO_SPACE, OWN_SPACES, STARTS, SectionKind};
 use crate::space::{SpaceMeta, SpaceView, check_space};
 use crate::table::{Blobs, inconsistent};
 use crate::words::{WordsMeta, WordsView};
-use crate::{ArchivedRecord, FileBuilder, FileTable, FormatError, LinksView, Record};
+use crate::{ArchivedRecord, ColumnsView, FileBuilder, FileTable, FormatError, LinksView, Record};
 use rkyv::{Archive, Deserialize, Serialize};
 
 /// The structured part of a segment.
@@ -79,6 +79,7 @@ impl SegmentFile {
         let file = Self { table, meta };
         file.view(bytes)?;
         file.words(bytes)?;
+        file.columns(bytes)?;
         for space in file.ordinals() {
             file.space(bytes, space)?;
         }
@@ -118,6 +119,14 @@ impl SegmentFile {
     /// As [`SegmentFile::view`].
     pub fn words<'a>(&self, bytes: &'a [u8]) -> Result<WordsView<'a>, FormatError> {
         WordsView::new(&self.table, bytes, self.meta.notes, &self.meta.words)
+    }
+
+    /// The columns of its notes' fields.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::view`].
+    pub fn columns<'a>(&self, bytes: &'a [u8]) -> Result<ColumnsView<'a>, FormatError> {
+        ColumnsView::new(&self.table, bytes, self.meta.notes)
     }
 
     /// Views of one vector space.

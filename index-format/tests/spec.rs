@@ -3,6 +3,7 @@
 
 use index_format::adapter::ArchivedAdapterRecord;
 use index_format::archive::ARCHIVE_ALIGN;
+use index_format::columns::{ColumnEntry, ColumnValue};
 use index_format::feedback::{ArchivedEventRecord, ArchivedFeedback, ArchivedTermRecord};
 use index_format::layout::{
     ADAPTER_WIDTH_MAX, ALIGN, DRAFT, Header, KNOWN_FEATURES, MAGIC, MAX_NUMBER, MAX_SECTIONS, MAX_SPACES, NO_NEIGHBOUR,
@@ -57,6 +58,8 @@ fn byte_tables_are_the_layout() {
     holds!(Extent, "Extent": offset, len);
     holds!(RowEntry, "Row entry": note, part, ordinal, start, end);
     holds!(TermEntry, "Term entry": start, notes, first, most, shortest, reserved);
+    holds!(ColumnEntry, "Column entry": name, all, first, count, kind, reserved);
+    holds!(ColumnValue, "Column value": text, first, notes, dense);
     holds!(PostingBlock, "Posting block": start, last, gap_bits, count_bits, most, shortest);
 }
 

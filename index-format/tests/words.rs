@@ -46,6 +46,7 @@ fn segment(words: Words) -> Vec<u8> {
     parts.meta.words = words.meta();
     parts.words = words;
     parts.records = (0..notes).map(|note| samples::record(&format!("{note:06}"), "", None)).collect();
+    parts.columns = samples::columns(&parts.records);
     parts.ids = parts.records.iter().map(|record| record.id.clone().into_bytes()).collect();
     parts.id_order = (0..notes as u32).collect();
     parts.pictures.clear();

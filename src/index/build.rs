@@ -11,7 +11,7 @@ use crate::query::{Coarse, Trial};
 use crate::segment::{SegmentParts, SpaceParts, file_name, freeze};
 use crate::vector::{Adapter, Rotation, Vectors};
 use index_format::layout::OWN_SPACES;
-use index_format::{FileKind, FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta, SpaceRecord};
+use index_format::{ColumnsBuilder, FileKind, FileRef, GraphMeta, Links, Record, RowEntry, SpaceMeta, SpaceRecord};
 use std::sync::Arc;
 
 /// From this many rows a space gets a graph: a walk is then several times faster than a scan of all codes.
@@ -58,6 +58,7 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
     let mut records: Vec<Record> = Vec::new();
     let mut kept: Vec<Vec<u8>> = Vec::new();
     let mut words = Gatherer::new(plan.language);
+    let mut columns = ColumnsBuilder::default();
     let mut spaces = plan.spaces.iter().map(Stack::new).collect::<Result<Vec<_>>>()?;
     for (ordinal, prepared) in notes.enumerate() {
         let Prepared { mut record, pictures, rows, .. } = prepared?;
@@ -71,6 +72,7 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
             space.push(ordinal as u32, parts)?;
         }
         words.add(&record);
+        columns.add(&record);
         records.push(record);
     }
     let words =
@@ -85,6 +87,7 @@ pub(super) fn build_segment(plan: &BuildPlan<'_>, notes: impl Iterator<Item = Re
         records: &records,
         pictures: &kept,
         words: &words,
+        columns: &columns.finish(),
         spaces: spaces?,
         built_ms: plan.built_ms,
         adapter: plan.adapter.map(|(id, _)| id),

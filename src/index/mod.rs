@@ -8,6 +8,7 @@
 //! | `state.rs` | one committed state, loaded from a manifest |
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
+//! | `select.rs` | notes by their fields alone: counted, listed, deleted |
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `stored.rs` | vectors of stored notes that a query names |
 //! | `wording.rs` | the words that a query asks for |
@@ -44,6 +45,7 @@ mod options;
 mod pipeline;
 mod prepare;
 mod reencode;
+mod select;
 mod snapshot;
 mod spaces;
 mod spill;
@@ -60,11 +62,11 @@ mod writer;
 pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
+pub use select::Listing;
 pub use snapshot::{AdapterStats, HeadStats, Snapshot, SpaceStats, Stats};
 pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
 
-use crate::disk::{FileStorage, Storage};
 use crate::duplicates::{DuplicateOptions, DuplicateReport};
 use crate::encode::SharedEncoder;
 #[cfg(doc)]
@@ -74,7 +76,6 @@ use crate::note::Note;
 use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
 use parking_lot::Mutex;
 use state::Shared;
-use std::path::Path;
 use std::sync::Arc;
 use writer::Writer;
 
@@ -251,30 +252,6 @@ impl Index {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Commit> {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
-    }
-
-    /// Reads every byte of every file of the last committed state and names each damage.
-    ///
-    /// # Errors
-    /// Only if the directory or the manifest cannot be read at all.
-    pub fn verify(&self) -> Result<VerifyReport> {
-        verify::verify(self.shared.storage.as_ref())
-    }
-
-    /// As [`Index::verify`], for an index too damaged to open.
-    ///
-    /// # Errors
-    /// As [`Index::verify`].
-    pub fn verify_at(directory: impl AsRef<Path>) -> Result<VerifyReport> {
-        verify::verify(&FileStorage::open(directory)?)
-    }
-
-    /// As [`Index::verify_at`], on any storage.
-    ///
-    /// # Errors
-    /// As [`Index::verify`].
-    pub fn verify_in(storage: &dyn Storage) -> Result<VerifyReport> {
-        verify::verify(storage)
     }
 
     fn write<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {

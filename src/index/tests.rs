@@ -1,7 +1,7 @@
 //! The handle's promises on small collections, against what a naive reader would expect.
 
 use super::*;
-use crate::disk::MemoryStorage;
+use crate::disk::{MemoryStorage, Storage};
 use crate::error::Error;
 use crate::note::Note;
 use crate::oracle;
@@ -13,6 +13,7 @@ mod arranged;
 mod duplicates;
 mod fakes;
 mod faults;
+mod filters;
 mod intake;
 mod leading;
 mod limits;

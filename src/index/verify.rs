@@ -1,8 +1,9 @@
 //! Total verification: every byte of every file the manifest names, and every damage named with file, section and offset.
 
+use super::Index;
 use super::options::VectorSource;
 use super::state::{State, read_manifest};
-use crate::disk::{DiskError, Storage};
+use crate::disk::{DiskError, FileStorage, Storage};
 use crate::error::{Error, Result};
 use crate::rank::{Head, RankError, Schema};
 use crate::segment::{file_name, is_index_file, load_adapter, load_rotation};
@@ -11,6 +12,7 @@ use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
 use index_format::{Damage, Feedback, FileKind, FileRef, FileTable, FormatError, Manifest, SectionKind, SegmentFile};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What a kind of file is checked for inside.
 type Inside<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Damage>, FormatError>;
@@ -50,8 +52,34 @@ impl VerifyReport {
     }
 }
 
+impl Index {
+    /// Reads every byte of every file of the last committed state and names each damage.
+    ///
+    /// # Errors
+    /// Only if the directory or the manifest cannot be read at all.
+    pub fn verify(&self) -> Result<VerifyReport> {
+        verify(self.shared.storage.as_ref())
+    }
+
+    /// As [`Index::verify`], for an index too damaged to open.
+    ///
+    /// # Errors
+    /// As [`Index::verify`].
+    pub fn verify_at(directory: impl AsRef<Path>) -> Result<VerifyReport> {
+        verify(&FileStorage::open(directory)?)
+    }
+
+    /// As [`Index::verify_at`], on any storage.
+    ///
+    /// # Errors
+    /// As [`Index::verify`].
+    pub fn verify_in(storage: &dyn Storage) -> Result<VerifyReport> {
+        verify(storage)
+    }
+}
+
 /// Verifies the index on a storage.
-pub(super) fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
+fn verify(storage: &dyn Storage) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let manifest_name = file_name(FileKind::Manifest, 0);
     let manifest = match read_manifest(storage) {

@@ -1,10 +1,11 @@
 //! The notes closest to the target: candidates of each space, widening until enough notes are found, order.
 
+use super::admit::Admitted;
 use super::aim::Aiming;
 use super::group::{Found, best_of_each_note, ranked};
+use super::limits::Limits;
 use super::opened::Opened;
-use super::options::Limits;
-use super::plan::{Method, plan};
+use super::plan::{Method, plan, plan_among};
 use super::space::Coarse;
 use super::{Cursor, Stages};
 use crate::error::Result;
@@ -25,6 +26,8 @@ pub(super) struct Search<'a> {
     pub(super) aims: Vec<Aiming<'a>>,
     /// By segment, notes that must not be in the answer.
     pub(super) excluded: Vec<Vec<u32>>,
+    /// By segment, the only notes that may be in it, if a filter says so.
+    pub(super) admitted: Option<Vec<Admitted>>,
 }
 
 /// Which part of the order of all notes is wanted.
@@ -49,7 +52,10 @@ impl<'a> Search<'a> {
     /// The notes of the page in their order, and at least one more if there is one. Tries harder until there are enough,
     /// or all have been looked at: each attempt multiplies the effort, and one that reaches all rows is exhaustive.
     pub(super) fn found(&self, part: Part<'_>) -> Result<(Vec<Found<'a>>, Stages)> {
-        let live: usize = self.segments.iter().map(|segment| segment.live.live_notes()).sum();
+        let live: usize = match &self.admitted {
+            Some(admitted) => admitted.iter().map(|segment| segment.count).sum(),
+            None => self.segments.iter().map(|segment| segment.live.live_notes()).sum(),
+        };
         let Part { k, after } = part;
         let seen = after.map_or(0, |cursor| cursor.seen as usize);
         // One more than asked for tells whether there is a next page.
@@ -79,6 +85,20 @@ impl<'a> Search<'a> {
     /// Whether a note must not be in the answer.
     pub(super) fn excludes(&self, segment: usize, note: u32) -> bool {
         self.excluded.get(segment).is_some_and(|notes| notes.contains(&note))
+    }
+
+    /// The notes of a segment that a filter lets through, if there is one.
+    fn admitted(&self, segment: usize) -> Option<&Admitted> {
+        self.admitted.as_ref()?.get(segment)
+    }
+
+    /// Whether a note is alive and may be in the answer.
+    pub(super) fn allows(&self, segment: &Opened<'_>, note: u32) -> bool {
+        let alive = match self.admitted(segment.number) {
+            Some(admitted) => admitted.notes.contains(note),
+            None => !segment.live.deleted.contains(note),
+        };
+        alive && !self.excludes(segment.number, note)
     }
 
     fn attempt(&self, want: usize, widen: usize) -> Result<Attempt<'a>> {
@@ -117,16 +137,24 @@ impl<'a> Search<'a> {
         [want, widen]: [usize; 2],
     ) {
         let Some(Aiming { axes, .. }) = self.aims.get(aim) else { return };
-        let plan = plan(space.meta, want, self.recall, widen);
+        let admitted = self.admitted(segment.number);
+        let plan = match admitted {
+            Some(admitted) => plan_among(space.meta, want, self.recall, widen, admitted.rows(segment, space)),
+            None => plan(space.meta, want, self.recall, widen),
+        };
         let note_of = |row: u32| space.view.rows.get(row as usize).map(|entry| entry.note);
         let deleted = segment.live.deleted.notes();
         let kept = |note: u32| deleted.binary_search(&note).is_err();
         let alive = |row: u32| deleted.is_empty() || note_of(row).is_some_and(kept);
         let stop = || self.limits.check().is_err();
         let coarse = Coarse::of(space.meta, &space.view);
-        let candidates = match plan.method {
-            Method::Exact => coarse.exact(axes.full(), alive, &stop),
-            _ => coarse.candidates((axes.full(), &axes.coded(space)), plan, alive, &stop),
+        let candidates = match (admitted, plan.method) {
+            (Some(admitted), _) => {
+                let coded = || axes.coded(space);
+                coarse.among((axes.full(), &coded), plan, (admitted, space), &stop)
+            }
+            (None, Method::Exact) => coarse.exact(axes.full(), alive, &stop),
+            (None, _) => coarse.candidates((axes.full(), &axes.coded(space)), plan, alive, &stop),
         };
         attempt.stages.coarse += candidates.scored;
         attempt.stages.rescored += candidates.found.len() as u64;

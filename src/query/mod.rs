@@ -5,6 +5,8 @@
 //! | `target.rs` | what a caller asks |
 //! | `options.rs` | what a caller may ask for |
 //! | `answer.rs` | what a caller gets |
+//! | `limits.rs` | when a call gives up |
+//! | `admit.rs` | which notes a filter lets through, and how rows are looked at among them |
 //! | `cursor.rs` | where the next page starts |
 //! | `opened.rs` | the views of a segment, made once a search |
 //! | `aim.rs` | what is searched for in one space, and how a note does there |
@@ -29,6 +31,7 @@
 //! Segments are arguments here; which are alive, and since when, is the index's business, and so is what turned a text
 //! into the query vector.
 
+mod admit;
 mod aim;
 mod answer;
 mod arrange;
@@ -40,6 +43,7 @@ mod dense;
 mod evidence;
 mod group;
 mod judge;
+mod limits;
 mod nearby;
 mod opened;
 mod options;
@@ -53,14 +57,16 @@ mod target;
 mod walk;
 mod words;
 
+pub(crate) use admit::{Admitted, matching};
 pub(crate) use aim::Aim;
 pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, Snippet, StageScores, Stages};
 pub use arrange::{Curve, Decay};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
+pub use limits::Cancel;
+pub(crate) use limits::Limits;
 pub(crate) use nearby::near_rows;
-pub(crate) use options::Limits;
-pub use options::{Cancel, Fusion, Granularity, Mode, SearchOptions};
+pub use options::{Fusion, Granularity, Mode, SearchOptions};
 pub(crate) use search::{Contest, LiveSegment, Scope, Target, Wording, contest, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};

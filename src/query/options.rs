@@ -1,11 +1,11 @@
-//! What a caller may ask for: how many, how surely, at which granularity, until when.
+//! What a caller may ask for: how many, how surely, which notes at all, at which granularity, until when.
 
 use super::Cursor;
 use super::arrange::{Arrangement, Decay};
+use super::limits::Cancel;
 use crate::error::{Error, Result};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use crate::fields::Filter;
+use std::time::Duration;
 
 /// Which rows of a note are compared with the query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -58,6 +58,8 @@ pub struct SearchOptions {
     pub k: usize,
     /// The share of the true best `k` that should be found, in (0, 1]; 1 compares every row exactly. Default 0.95.
     pub recall: f32,
+    /// Which notes may be hits. Default none: all.
+    pub filter: Option<Filter>,
     /// Which rows are compared.
     pub granularity: Granularity,
     /// Which signals put the answer in order.
@@ -72,6 +74,8 @@ pub struct SearchOptions {
     pub diversity: f32,
     /// Similarity of texts from which a hit is folded into one before it. Default none: nothing is folded.
     pub fold: Option<f32>,
+    /// The least score of a hit. Default none.
+    pub min_score: Option<f32>,
     /// Continue after this point of an earlier answer.
     pub after: Option<Cursor>,
     /// Give up with an error after this long.
@@ -85,6 +89,7 @@ impl Default for SearchOptions {
         Self {
             k: 10,
             recall: 0.95,
+            filter: None,
             granularity: Granularity::Auto,
             mode: Mode::Auto,
             fusion: Fusion::Scores,
@@ -92,6 +97,7 @@ impl Default for SearchOptions {
             decay: None,
             diversity: 0.0,
             fold: None,
+            min_score: None,
             after: None,
             deadline: None,
             cancel: None,
@@ -117,6 +123,21 @@ impl SearchOptions {
     #[must_use]
     pub const fn recall(mut self, recall: f32) -> Self {
         self.recall = recall;
+        self
+    }
+
+    /// Lets only these notes be hits: as many of them as there are, up to `k`, at the recall asked for.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Ends the answer before the first hit that scores less. What scores mean depends on the mode: cosines in [`Mode::Dense`]
+    /// alone, in the others a scale of each query's own.
+    #[must_use]
+    pub const fn min_score(mut self, least: f32) -> Self {
+        self.min_score = Some(least);
         self
     }
 
@@ -213,6 +234,9 @@ impl SearchOptions {
             let remedy = "use a similarity above 0 and up to 1, such as 0.8";
             return Err(Error::Option { option: "similarity of folded hits", given: given.to_string(), remedy });
         }
+        if let Some(given) = self.min_score.filter(|least| least.is_nan()) {
+            return Err(Error::Option { option: "least score", given: given.to_string(), remedy: "use a number" });
+        }
         self.decay.as_ref().map_or(Ok(()), Decay::check)
     }
 
@@ -220,59 +244,5 @@ impl SearchOptions {
     pub(super) fn arrangement(&self) -> Option<Arrangement> {
         let asked = self.decay.is_some() || self.diversity > 0.0 || self.fold.is_some();
         asked.then_some(Arrangement { decay: self.decay, diversity: self.diversity, fold: self.fold })
-    }
-}
-
-/// A flag that stops long calls from another thread. Clones are the same flag.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// A flag that is not set.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets it: calls that watch it return [`Error::Cancelled`] soon.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it is set.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl PartialEq for Cancel {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// Deadline and cancellation of one call, asked at every few steps of it.
-pub(crate) struct Limits {
-    cancel: Option<Cancel>,
-    until: Option<(Instant, Duration)>,
-}
-
-impl Limits {
-    /// The limits of a search that starts now.
-    pub(crate) fn start(options: &SearchOptions) -> Self {
-        let until = options.deadline.and_then(|allowed| Instant::now().checked_add(allowed).map(|at| (at, allowed)));
-        Self { cancel: options.cancel.clone(), until }
-    }
-
-    /// An error once the call should stop.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
-            return Err(Error::Cancelled);
-        }
-        match self.until {
-            Some((at, deadline)) if Instant::now() >= at => Err(Error::Deadline { deadline }),
-            _ => Ok(()),
-        }
     }
 }

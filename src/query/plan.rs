@@ -64,6 +64,37 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     Plan { method, wanted, margin: point.margin, most, expected_recall: point.recall }
 }
 
+/// A row that a filter lets through costs this part of a comparison on a walk, where all of them are compared.
+const AMONG_SHARE: f32 = 0.35;
+/// And estimates are taken for so many times as far off.
+const MARGIN: f32 = 2.5;
+/// Rows compared in full width may be so many times as many where a filter lets only some through.
+const CROWDED: usize = 8;
+/// A walk for so many times as many rows compares this power of it as many codes.
+const GROWTH: f32 = 0.8;
+
+/// Plans one space for `want` rows of those that a filter lets through, of which there are `admitted`. Exact where they are few;
+/// every one of them by its code where a walk would be longer, because most rows it meets are none of them.
+pub(super) fn plan_among(meta: &SpaceMeta, want: usize, recall: f32, widen: usize, admitted: usize) -> Plan {
+    let planned = plan(meta, want, recall, widen);
+    if admitted <= EXACT_ROWS || planned.method == Method::Exact || planned.wanted >= admitted {
+        return EXACT;
+    }
+    let scan = admitted as f32 * AMONG_SHARE;
+    let method = match (planned.method, point_for(&meta.curve, recall)) {
+        (Method::Walk(reach), Some(point)) => {
+            let met = planned.wanted as f32 / CURVE_K as f32 * meta.rows as f32 / admitted as f32;
+            let walk = point.scored as f32 * met.powf(GROWTH);
+            // A walk among rows that are all refused would never end: what it may cost is what comparing all costs.
+            if walk < scan { Method::Walk(Reach { compared: scan as usize, ..reach }) } else { Method::Scan }
+        }
+        _ => Method::Scan,
+    };
+    // Of rows that a filter lets through far from the query there are many at nearly the same distance, and the margin was
+    // measured where there are few.
+    Plan { method, margin: planned.margin * MARGIN, most: planned.most.saturating_mul(CROWDED), ..planned }
+}
+
 /// Codes of a space that one walk may compare before it is given up for a scan. Most walks that have taken as long as a
 /// scan end soon after.
 pub(super) const fn compared_most(rows: usize) -> usize {

@@ -1,14 +1,16 @@
 //! One search over all live segments: what it asks for, which way it is ordered, its page.
 
+use super::admit::Admitted;
 use super::aim::{Aim, Aiming};
 use super::arrange::{self, Shown};
 use super::dense::{Part, Search};
 use super::evidence::evidence;
 use super::group::Found;
+use super::limits::Limits;
 use super::opened::Opened;
-use super::options::{Limits, SearchOptions};
+use super::options::SearchOptions;
 use super::words::Words;
-use super::{Answer, Explanation, Fusion, Mode, Stages, pool};
+use super::{Answer, Explanation, Fusion, Hit, Mode, Stages, pool};
 use crate::error::{QueryError, Result};
 use crate::lexical::Language;
 use crate::rank::{Head, Schema, Table};
@@ -97,6 +99,10 @@ pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions
             hits.push(evidence(placed, &search.aims, words)?);
         }
         hits.iter_mut().zip(folded).for_each(|(hit, folded)| hit.folded = folded);
+        let enough = |hit: &Hit| options.min_score.is_none_or(|least| hit.score >= least);
+        let shown = hits.iter().position(|hit| !enough(hit)).unwrap_or(hits.len());
+        let next = next.filter(|_| shown == hits.len());
+        hits.truncate(shown);
         Ok(Answer { hits, stages, mode, generation: scope.generation, next })
     })
 }
@@ -114,7 +120,8 @@ fn with_search<T>(
     let segments = Opened::all(scope.segments, target.aims.iter().filter_map(|aim| aim.space))?;
     let aims = Aiming::all(&target.aims, options.granularity);
     let excluded = excluded(scope.segments, &target.exclude)?;
-    let search = Search { segments: &segments, recall: options.recall, limits, aims, excluded };
+    let admitted = options.filter.as_ref().map(|filter| Admitted::all(Some(filter), scope.segments)).transpose()?;
+    let search = Search { segments: &segments, recall: options.recall, limits, aims, excluded, admitted };
     let wordings = if options.mode == Mode::Dense { &[] } else { target.wordings.as_slice() };
     run(&search, &Words::new(&segments, wordings, scope.language)?)
 }

@@ -80,8 +80,18 @@ impl<'a> Coarse<'a> {
         stop: &dyn Fn() -> bool,
     ) -> Candidates {
         let code = self.params.query(coded);
-        let (found, scored) = self.coarse(&code, plan, accept, stop);
-        let found = self.rescore((query, &code), found, plan.most);
+        let found = self.coarse(&code, plan, accept, stop);
+        self.candidates_of((query, &code), plan, found)
+    }
+
+    /// Rows found by their codes, of which so many were compared, in full width.
+    pub(super) fn candidates_of(
+        &self,
+        query: (&[f32], &QueryCode),
+        plan: Plan,
+        (found, scored): (Vec<Scored>, u32),
+    ) -> Candidates {
+        let found = self.rescore(query, found, plan.most);
         let cut = found.iter().map(|candidate| candidate.coarse).fold(f32::INFINITY, f32::min);
         Candidates { found, scored: u64::from(scored), exhaustive: false, cut }
     }
@@ -104,12 +114,17 @@ impl<'a> Coarse<'a> {
             }
             given_up = walked.scored;
         }
-        let (mut found, scored) = scan_codes(codes, code, plan.most, accept, stop);
+        let (found, scored) = scan_codes(codes, code, plan.most, accept, stop);
+        (self.near_enough(code, plan, found), scored.saturating_add(given_up))
+    }
+
+    /// Of rows in the order of their estimates those that come near enough to the last wanted one.
+    pub(super) fn near_enough(&self, code: &QueryCode, plan: Plan, mut found: Vec<Scored>) -> Vec<Scored> {
         if let Some(last) = found.get(plan.wanted.saturating_sub(1)).copied() {
             let floor = code.below(last.score, plan.margin);
             found.truncate(found.partition_point(|scored| scored.score >= floor));
         }
-        (found, scored.saturating_add(given_up))
+        found
     }
 
     /// Exact cosines of the best `most` of the rows found. Rows are read in file order: one sorted pass over the cold part.

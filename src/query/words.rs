@@ -81,10 +81,8 @@ impl<'a> Words<'a> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
-        let alive = |segment: usize, note: u32| {
-            let opened = self.segments.get(segment);
-            opened.is_some_and(|opened| !opened.live.deleted.contains(note)) && !search.excludes(segment, note)
-        };
+        let alive =
+            |segment: usize, note: u32| self.segments.get(segment).is_some_and(|opened| search.allows(opened, note));
         let stopped = || search.limits.check().is_err();
         let mut found = self.bound.top(most, &alive, &stopped).map_err(|damaged| in_file(self.segments, damaged))?;
         search.limits.check()?;

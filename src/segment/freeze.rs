@@ -7,7 +7,7 @@ use crate::vector::Vectors;
 use index_format::layout::NO_SPACE;
 use index_format::segment::{add_meta, add_records};
 use index_format::{
-    FileBuilder, FileKind, FileRef, Links, Record, RowEntry, SectionKind, SegmentMeta, SpaceMeta, Words,
+    Columns, FileBuilder, FileKind, FileRef, Links, Record, RowEntry, SectionKind, SegmentMeta, SpaceMeta, Words,
 };
 
 /// Everything a segment is made of.
@@ -18,6 +18,8 @@ pub(crate) struct SegmentParts<'a> {
     pub(crate) pictures: &'a [Vec<u8>],
     /// The words of the notes.
     pub(crate) words: &'a Words,
+    /// The columns of their fields.
+    pub(crate) columns: &'a Columns,
     /// Vector spaces by ordinal.
     pub(crate) spaces: Vec<SpaceParts>,
     /// When it was built, milliseconds since 1970 UTC.
@@ -74,6 +76,7 @@ pub(crate) fn freeze(storage: &dyn Storage, index_id: u64, file_id: u64, parts: 
         }
     }
     parts.words.add_to(&mut file);
+    parts.columns.add_to(&mut file);
     add_records(&mut file, parts.records).map_err(build_error)?;
     file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], parts.pictures, 1);
     publish(storage, FileKind::Segment, file_id, file)

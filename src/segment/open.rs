@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::vector::Rotation;
 use index_format::layout::Header;
 use index_format::{
-    FileKind, FileRef, FormatError, Record, SegmentFile, SegmentMeta, SegmentView, SpaceMeta, SpaceView, WordsView,
+    ColumnsView, FileKind, FileRef, FormatError, Record, SegmentFile, SegmentMeta, SegmentView, SpaceMeta, SpaceView,
+    WordsView,
 };
 use std::sync::Arc;
 
@@ -58,6 +59,11 @@ impl Segment {
     /// The words of the notes.
     pub(crate) fn words(&self) -> Result<WordsView<'_>> {
         self.file.words(&self.bytes).map_err(|source| self.damaged(source))
+    }
+
+    /// The columns of the notes' fields.
+    pub(crate) fn columns(&self) -> Result<ColumnsView<'_>> {
+        self.file.columns(&self.bytes).map_err(|source| self.damaged(source))
     }
 
     /// Structured part, views and rotation of a space; `None` where the segment has no such space.

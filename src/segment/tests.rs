@@ -7,7 +7,9 @@ use crate::note::{Note, Picture, Value};
 use crate::vector::{Adapter, CodeParams, Rotation, Vectors};
 use index_format::layout::{ROW_NOTE, ROW_PASSAGE, ROW_PICTURE, ROW_VECTOR};
 use index_format::words::Posting;
-use index_format::{AdapterRecord, FileRef, FormatError, Record, RowEntry, SpaceMeta, Words, WordsBuilder};
+use index_format::{
+    AdapterRecord, Columns, ColumnsBuilder, FileRef, FormatError, Record, RowEntry, SpaceMeta, Words, WordsBuilder,
+};
 use std::sync::Arc;
 
 const INDEX: u64 = 77;
@@ -30,6 +32,12 @@ fn words() -> Words {
     let mut words = WordsBuilder::new(vec![2, 1, 0]);
     words.term(b"mitte", &[Posting { note: 0, count: 2 }, Posting { note: 1, count: 1 }]).unwrap();
     words.finish()
+}
+
+fn columns() -> Columns {
+    let mut columns = ColumnsBuilder::default();
+    records().iter().for_each(|record| columns.add(record));
+    columns.finish()
 }
 
 fn row(note: u32, part: u32, ordinal: u32) -> RowEntry {
@@ -66,6 +74,7 @@ fn store(storage: &dyn Storage, file_id: u64, rotation: Option<u64>) -> FileRef 
         records: &records,
         pictures: &[b"pixels".to_vec()],
         words: &words(),
+        columns: &columns(),
         spaces: vec![global, space(local, rotation)],
         built_ms: 9,
         adapter: None,
@@ -120,6 +129,7 @@ fn an_empty_segment_opens() {
         records: &[],
         pictures: &[],
         words: &Words::default(),
+        columns: &Columns::default(),
         spaces: vec![space(Vec::new(), None), space(Vec::new(), None)],
         built_ms: 0,
         adapter: None,
@@ -246,9 +256,9 @@ fn a_segment_with_an_adapter_gives_back_vectors_and_what_they_were() {
     let named = space((0..3).map(|note| row(note, ROW_VECTOR, 0)).collect(), None);
     let pictures = [b"pixels".to_vec()];
     let spaces = vec![global, local, named];
-    let words = words();
-    let parts =
-        SegmentParts { records: &records, pictures: &pictures, words: &words, spaces, built_ms: 9, adapter: Some(5) };
+    let (words, columns) = (words(), columns());
+    let (records, pictures, words, columns) = (&records, &pictures, &words, &columns);
+    let parts = SegmentParts { records, pictures, words, columns, spaces, built_ms: 9, adapter: Some(5) };
     let file = freeze(&storage, INDEX, 3, &parts).unwrap();
     let segment = open(&storage, &file).unwrap();
     assert_eq!(segment.meta().adapter, Some(5));

@@ -3,7 +3,9 @@
 use super::INDEX;
 use index_format::layout::{NO_SPACE, OWN_SPACES};
 use index_format::segment::{add_meta, add_records};
-use index_format::{FileBuilder, FileKind, Record, RowEntry, SectionKind, SegmentFile, SegmentMeta, Words};
+use index_format::{
+    ColumnsBuilder, FileBuilder, FileKind, Record, RowEntry, SectionKind, SegmentFile, SegmentMeta, Words,
+};
 
 /// A segment file taken apart.
 pub(crate) struct Segment {
@@ -49,6 +51,10 @@ impl Segment {
             }
         }
         self.words.add_to(&mut file);
+        let mut columns = ColumnsBuilder::default();
+        self.records.iter().for_each(|record| columns.add(record));
+        let columns = columns.finish();
+        columns.add_to(&mut file);
         add_records(&mut file, &self.records).unwrap();
         file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], &self.pictures, 1);
         file.finish().unwrap().to_vec()

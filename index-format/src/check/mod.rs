@@ -7,12 +7,14 @@
 //! | `code.rs` | one code against its vector |
 //! | `source.rs` | vectors against what the encoder gave |
 //! | `space.rs` | rows, vectors, codes and links of a vector space |
+//! | `columns.rs` | columns of fields against the records |
 //! | `words.rs` | terms, their postings, lengths of notes |
 //!
 //! All of it runs in time linear in the length of the file (with a logarithm for sorting), whatever the bytes are; where
 //! codes are made in a rotation, times the components of a code.
 
 mod code;
+mod columns;
 mod notes;
 mod source;
 mod space;
@@ -74,6 +76,9 @@ pub fn verify_segment(bytes: &[u8], matrices: &Matrices<'_>) -> Result<Vec<Damag
         words::verify(&file, &file.words(bytes)?, &mut damages);
         // Where records overlap, reading them again and again could take for ever.
         let readable = damages.iter().all(|damage| damage.section != SectionKind::RecordExtents.name());
+        if readable {
+            columns::verify(&file, &view, &file.columns(bytes)?, &mut damages);
+        }
         for ordinal in file.ordinals() {
             let notes = readable.then_some(&view);
             space::verify(&file, (notes, matrices), (ordinal, &file.space(bytes, ordinal)?), &mut damages);

@@ -8,9 +8,9 @@ use index_format::layout::{
 use index_format::segment::{add_meta, add_records};
 use index_format::words::Posting;
 use index_format::{
-    AdapterRecord, AdapterView, EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder, FileKind, FileRef,
-    GraphMeta, Manifest, PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta, SegmentRef,
-    SoughtRecord, SpaceMeta, SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
+    AdapterRecord, AdapterView, Columns, ColumnsBuilder, EncoderRecord, EventRecord, Feedback, FieldValue, FileBuilder,
+    FileKind, FileRef, GraphMeta, Manifest, PictureRecord, RecallPoint, Record, RowEntry, SectionKind, SegmentMeta,
+    SegmentRef, SoughtRecord, SpaceMeta, SpaceRecord, TermRecord, Words, WordsBuilder, checksum,
 };
 
 /// Number of the index all samples belong to.
@@ -26,6 +26,13 @@ pub(crate) struct Parts {
     pub(crate) pictures: Vec<Vec<u8>>,
     pub(crate) spaces: Vec<SpaceParts>,
     pub(crate) words: Words,
+    pub(crate) columns: Columns,
+}
+
+pub(crate) fn columns(records: &[Record]) -> Columns {
+    let mut columns = ColumnsBuilder::default();
+    records.iter().for_each(|record| columns.add(record));
+    columns.finish()
 }
 
 /// The arrays of one space.
@@ -82,6 +89,7 @@ impl Parts {
                 adapter: Some(11),
             },
             words,
+            columns: columns(&records),
             ids: records.iter().map(|record| record.id.clone().into_bytes()).collect(),
             id_order: vec![1, 0],
             pictures: vec![picture],
@@ -144,6 +152,7 @@ impl Parts {
             }
         }
         self.words.add_to(&mut file);
+        self.columns.add_to(&mut file);
         add_records(&mut file, &self.records).unwrap();
         file.blobs([SectionKind::PictureExtents, SectionKind::PictureBytes], &self.pictures, 1);
         file.finish().unwrap().to_vec()

@@ -20,6 +20,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row as Ta
 use json::AnswerJson;
 use std::fmt::Write;
 use std::time::Duration;
+use uninote::fields::Filter;
 use uninote::query::Decay;
 use uninote::{Answer, Cursor, Granularity, Hit, Row, SearchOptions};
 
@@ -35,6 +36,12 @@ pub(crate) struct Wanted {
     /// Share of the true best hits to find, above 0 and up to 1; 1 compares everything exactly
     #[arg(long, value_name = "R", default_value_t = 0.95)]
     recall: f32,
+    /// Only notes with such fields, as in `year >= 2000 and tags in (travel, food)`
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Option<Filter>,
+    /// End before the first hit that scores less
+    #[arg(long, value_name = "SCORE", allow_hyphen_values = true)]
+    min_score: Option<f32>,
     /// What is compared: whole notes, their passages and pictures, or both
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Compared::Auto)]
     granularity: Compared,
@@ -80,6 +87,8 @@ impl Wanted {
         let options = SearchOptions::new().k(k).recall(self.recall).granularity(granularity);
         let mut options = options.mode(self.mode.mode()).explain(self.explain).diversity(self.diversity);
         options.fold = self.fold;
+        options.filter = self.filter.clone();
+        options.min_score = self.min_score;
         options.decay = self.decay.map(Decay::exponential);
         if let Some(rule) = self.fusion {
             if self.mode != Signals::Fused {

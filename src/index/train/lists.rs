@@ -30,7 +30,7 @@ impl Snapshot {
         group: u32,
         cancel: Option<&Cancel>,
     ) -> Result<Vec<(&'a Judged, List)>> {
-        let list = |judged| match self.list(judged, schema, group) {
+        let list = |judged| match self.list_of(judged, schema, group) {
             _ if cancel.is_some_and(Cancel::is_cancelled) => Some(Err(Error::Cancelled)),
             Ok(list) => Some(Ok((judged, list))),
             Err(error) if is_of_query(&error) => {
@@ -42,7 +42,7 @@ impl Snapshot {
         judged.par_iter().filter_map(list).collect()
     }
 
-    fn list(&self, judged: &Judged, schema: &Schema, group: u32) -> Result<List> {
+    fn list_of(&self, judged: &Judged, schema: &Schema, group: u32) -> Result<List> {
         let options = SearchOptions::new().mode(Mode::Ranked);
         let target = target(self, &judged.query, options.mode)?;
         let Contest { table, ids } = contest(&self.scope(), &target, &options, schema)?;

@@ -1,0 +1,61 @@
+//! What is wrong with a filter, and where.
+
+use thiserror::Error;
+
+/// What is wrong with a filter. Columns count characters from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FilterError {
+    /// The text is no filter.
+    #[error("filter, column {column}: expected {expected}, found {found}")]
+    Syntax {
+        /// Where.
+        column: usize,
+        /// What would have been right.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// No note has a field of this name.
+    #[error("filter{}: no note has a field {name:?}{}", at(*column), meant(nearest))]
+    UnknownField {
+        /// Where, if the filter came from a text.
+        column: Option<usize>,
+        /// The name.
+        name: String,
+        /// A field that there is, of a similar name.
+        nearest: Option<String>,
+    },
+    /// The field has no values of the kind that it is compared with.
+    #[error("filter{}: the field {field:?} holds {holds}, and was compared with {with}{}", at(*column), quote(with))]
+    Kind {
+        /// Where, if the filter came from a text.
+        column: Option<usize>,
+        /// The field.
+        field: String,
+        /// The kinds of its values.
+        holds: String,
+        /// What it was compared with.
+        with: &'static str,
+    },
+    /// The filter is too large.
+    #[error("the filter has {what}, more than {most}; make it smaller, or use several")]
+    Limit {
+        /// More of what.
+        what: &'static str,
+        /// How much there may be.
+        most: usize,
+    },
+}
+
+fn at(column: Option<usize>) -> String {
+    column.map(|column| format!(", column {column}")).unwrap_or_default()
+}
+
+fn meant(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|nearest| format!("; did you mean {nearest:?}?")).unwrap_or_default()
+}
+
+fn quote(with: &str) -> &'static str {
+    if with == "a word" { "" } else { "; put quotes around a word that looks like a number, a date or true" }
+}
