@@ -165,18 +165,22 @@ fn the_recall_asked_for_is_kept_whatever_share_a_filter_lets_through_and_whereve
     index.compact(None).unwrap();
     assert!(index.snapshot().stats().spaces[0].rows_in_graphs > 0);
     for asked in [0.95, 0.99] {
+        let (mut nearest, mut farthest) = (Vec::new(), Vec::new());
         for share in [2, 5, 10, 25, 100, 1_000, 6_000] {
             let most = rows.len() / share;
             let even = |row: usize| (row * 7_919) % rows.len() < most;
             let reached = recall(&index, &rows, &queries, asked, &even, &format!("spread < {most}"));
             assert!(reached >= f64::from(asked) - 0.03, "asked {asked}, one in {share}: {reached}");
             let near = |row: usize| place[row] < most;
-            let reached = recall(&index, &rows, &queries[..1], asked, &near, &format!("place < {most}"));
-            assert!(reached >= 0.9, "asked {asked}, the nearest of {share}: {reached}");
+            nearest.push(recall(&index, &rows, &queries[..1], asked, &near, &format!("place < {most}")));
             let far = |row: usize| place[row] >= rows.len() - most;
             let text = format!("place >= {}", rows.len() - most);
-            let reached = recall(&index, &rows, &queries[..1], asked, &far, &text);
-            assert!(reached >= 0.9, "asked {asked}, the farthest of {share}: {reached}");
+            farthest.push(recall(&index, &rows, &queries[..1], asked, &far, &text));
+        }
+        // One query each: a miss of it is a tenth.
+        for reached in [nearest, farthest] {
+            let mean = reached.iter().sum::<f64>() / reached.len() as f64;
+            assert!(mean >= f64::from(asked) - 0.05, "asked {asked}, for and against the query: {reached:?}");
         }
     }
 }
