@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use uninote::disk::{FileStorage, MemoryStorage, Storage};
-use uninote::index::FileDamage;
+use uninote::fields::Filter;
+use uninote::index::{FileDamage, Listing};
 use uninote::query::Like;
 use uninote::{Error, Index, IndexOptions, Note, Picture, Query, SearchOptions};
 
@@ -93,6 +94,19 @@ fn read(storage: Arc<MemoryStorage>) {
             {
                 assert!(answer.as_ref().err().is_none_or(fine), "{answer:?}");
             }
+            // A name that is damaged is an unknown one.
+            let fine_too = |error: &Error| fine(error) || matches!(error, Error::Filter(_));
+            let filter: Filter = "number >= 1 and not id = n2".parse().unwrap();
+            for recall in [0.95, 1.0] {
+                let options = options.clone().recall(recall).filter(filter.clone());
+                let answer = index.search(Query::vector(vec![1.0; width]), &options);
+                assert!(answer.as_ref().err().is_none_or(fine_too), "{answer:?}");
+            }
+            let counted = (index.count(&filter), index.facets("number", None));
+            assert!(counted.0.as_ref().err().is_none_or(fine_too), "{counted:?}");
+            assert!(counted.1.as_ref().err().is_none_or(fine_too), "{counted:?}");
+            let listed = index.list(&Listing::new().filter(filter).sort_by("number"));
+            assert!(listed.as_ref().err().is_none_or(fine_too), "{listed:?}");
             for id in ["n1", "bird", "v17", "absent"] {
                 let got = index.get(id);
                 assert!(got.as_ref().err().is_none_or(fine), "{got:?}");

@@ -113,7 +113,7 @@ impl Literal {
             Self::Bool(flag) => write!(formatter, "{flag}"),
             Self::Date(span) => match span.text() {
                 Some(text) => formatter.write_str(&text),
-                // A year is written as a number, which means the same wherever there are dates.
+                // An instant outside the calendar, which no text stands for.
                 None => write!(formatter, "{}", span.start),
             },
         }

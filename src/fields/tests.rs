@@ -161,6 +161,8 @@ proptest! {
         let expected: Vec<u32> = (0..).zip(&notes).filter(|(_, note)| naive(&filter.0, note)).map(|(at, _)| at).collect();
         prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);
         prop_assert_eq!(found.count(), found.iter().count());
+        let again = Filter::parse(&filter.to_string()).unwrap();
+        prop_assert_eq!(evaluate::of_node(&again.0, &view, None).unwrap(), found, "{}", filter);
     }
 
     #[test]

@@ -83,7 +83,9 @@ impl Coarse<'_> {
         (admitted, space): (&Admitted, &OpenSpace<'_>),
         stop: &dyn Fn() -> bool,
     ) -> Candidates {
-        let rows = || admitted.notes.iter().flat_map(|note| space.view.rows_of(note)).copied().collect::<Vec<u32>>();
+        let of_notes = || admitted.notes.iter().flat_map(|note| space.view.rows_of(note)).copied();
+        // A damaged file may give every note all rows.
+        let rows = || of_notes().take(space.meta.rows as usize).collect::<Vec<u32>>();
         if plan.method == Method::Exact {
             let exact = |(row, full)| Candidate { row, coarse: full, full };
             let found = exact_rows(self.vectors, query, rows(), stop).into_iter().map(exact).collect();

@@ -10,6 +10,7 @@ mod bad_index;
 mod bad_notes;
 mod commands;
 mod eval;
+mod filters;
 mod pipes;
 mod ranking;
 mod reencode;
