@@ -44,6 +44,36 @@ fn the_fixed_parts_still_give_the_stored_bytes() {
     assert!(stored.values().map(Vec::len).sum::<usize>() < 200_000);
 }
 
+/// Targets that read files of an index, with the mode byte that stands before each kind of file; bit 0 is set in half of them.
+const SEEDS: [(&str, &str, u8); 5] = [
+    ("segment_bytes", "segment", 0),
+    ("segment_bytes", "adapter", 2),
+    ("segment_bytes", "tombstones", 4),
+    ("segment_bytes", "rotation", 6),
+    ("manifest_bytes", "manifest", 0),
+];
+
+#[test]
+fn the_seeds_of_the_fuzz_targets_are_the_stored_files() {
+    let seeds = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    if !seeds.is_dir() {
+        println!("skipped: no {}", seeds.display());
+        return;
+    }
+    for (name, bytes) in parts::files() {
+        let stem = name.trim_end_matches(".uni");
+        let Some((target, _, kind)) = SEEDS.iter().find(|(_, kind, _)| stem.starts_with(kind)) else { continue };
+        for mode in [0, 1] {
+            let path = seeds.join(target).join(format!("{stem}-mode{mode}"));
+            let seed = [&[kind | mode], bytes.as_slice()].concat();
+            if std::env::var_os("UNINOTE_WRITE_GOLDEN").is_some_and(|value| value == "1") {
+                std::fs::write(&path, &seed).unwrap();
+            }
+            assert!(std::fs::read(&path).ok() == Some(seed), "{} is another file", path.display());
+        }
+    }
+}
+
 #[test]
 fn each_stored_file_is_re_encoded_byte_for_byte() {
     for (name, bytes) in stored() {

@@ -44,7 +44,11 @@ impl Span {
                 let start = parse_millis(&format!("{text}T00:00:00Z"))?;
                 Some(Self { start, end: start.saturating_add(DAY) })
             }
-            [year, ..] if digits(year, 4) && text.contains(['T', 't']) => parse_millis(text).map(Self::instant),
+            [year, ..] if digits(year, 4) && text.contains(['T', 't']) => {
+                // An offset may carry it out of the years of four digits, in which dates are written.
+                let years = Self::year(0)?.start..Self::year(9_999)?.end;
+                parse_millis(text).filter(|millis| years.contains(millis)).map(Self::instant)
+            }
             _ => None,
         }
     }
@@ -72,7 +76,17 @@ mod tests {
         assert_eq!(Span::parse("2020-12"), span("2020-12-01T00:00:00Z", "2021-01-01T00:00:00Z"));
         assert_eq!(Span::parse("2020-02-29"), span("2020-02-29T00:00:00Z", "2020-03-01T00:00:00Z"));
         assert_eq!(Span::parse("2020-02-29T12:00:00+02:00"), Some(Span::instant(at("2020-02-29T10:00:00Z"))));
-        for none in ["2020", "2020-13", "2021-02-29", "20-02", "2020-2-3", "x-01", "2020-01-01T", "-2020-01"] {
+        for none in [
+            "2020",
+            "2020-13",
+            "2021-02-29",
+            "20-02",
+            "2020-2-3",
+            "x-01",
+            "2020-01-01T",
+            "-2020-01",
+            "0000-01-01T00:00:00+23:00",
+        ] {
             assert_eq!(Span::parse(none), None, "{none}");
         }
         assert!(Span::year(9_999).is_some() && Span::year(10_000).is_none() && Span::year(-1).is_none());
