@@ -17,7 +17,7 @@ pub enum FilterError {
         found: String,
     },
     /// No note has a field of this name.
-    #[error("filter{}: no note has a field {name:?}{}", at(*column), meant(nearest))]
+    #[error("filter{}: no note has a field {name:?}{}", at(*column), meant(nearest, fields))]
     UnknownField {
         /// Where, if the filter came from a text.
         column: Option<usize>,
@@ -25,6 +25,8 @@ pub enum FilterError {
         name: String,
         /// A field that there is, of a similar name.
         nearest: Option<String>,
+        /// Fields that there are, ten of them at most.
+        fields: Vec<String>,
     },
     /// The field has no values of the kind that it is compared with.
     #[error("filter{}: the field {field:?} holds {holds}, and was compared with {with}{}", at(*column), quote(with))]
@@ -52,8 +54,12 @@ fn at(column: Option<usize>) -> String {
     column.map(|column| format!(", column {column}")).unwrap_or_default()
 }
 
-fn meant(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|nearest| format!("; did you mean {nearest:?}?")).unwrap_or_default()
+fn meant(nearest: &Option<String>, fields: &[String]) -> String {
+    match (nearest, fields) {
+        (Some(nearest), _) => format!("; did you mean {nearest:?}?"),
+        (None, []) => "; notes have none at all".to_owned(),
+        (None, fields) => format!("; there are {}", fields.join(", ")),
+    }
 }
 
 fn quote(with: &str) -> &'static str {

@@ -84,8 +84,9 @@ fn check_test(test: &Test, segments: &[ColumnsView<'_>]) -> Result<Option<Filter
         if builtin {
             return Ok(of_id(test).filter(|_| test.field == ID));
         }
-        let (name, nearest) = (test.field.clone(), nearest(&test.field, segments)?);
-        return Ok(Some(FilterError::UnknownField { column, name, nearest }));
+        let (name, names) = (test.field.clone(), names(segments)?);
+        let fields = names.iter().take(LISTED).map(|name| (*name).to_owned()).collect();
+        return Ok(Some(FilterError::UnknownField { column, nearest: nearest(&name, &names), name, fields }));
     }
     let comparable = |kind: &ColumnKind| compares(&test.check, *kind);
     if kinds.iter().any(comparable) {
@@ -135,20 +136,26 @@ fn with(check: &Check) -> &'static str {
     }
 }
 
-/// The field whose name is most like this one, if one is like it.
-fn nearest(name: &str, segments: &[ColumnsView<'_>]) -> Result<Option<String>, (usize, FormatError)> {
-    let mut best: Option<(f64, String)> = None;
-    let mut offer = |known: &str| {
-        let likeness = strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
-        if likeness >= LIKE && best.as_ref().is_none_or(|(most, _)| likeness > *most) {
-            best = Some((likeness, known.to_owned()));
-        }
-    };
+/// Names of fields that an error lists.
+const LISTED: usize = 10;
+
+/// The names of all fields.
+fn names<'a>(segments: &[ColumnsView<'a>]) -> Result<BTreeSet<&'a str>, (usize, FormatError)> {
+    let mut names = BTreeSet::new();
     for (number, columns) in segments.iter().enumerate() {
         for ordinal in 0..columns.len() {
-            offer(columns.column(ordinal).map_err(|error| (number, error))?.name);
+            names.insert(columns.column(ordinal).map_err(|error| (number, error))?.name);
         }
     }
-    offer(CREATED);
-    Ok(best.map(|(_, name)| name))
+    // When notes were made has no name of its own.
+    names.remove("");
+    Ok(names)
+}
+
+/// The name most like this one, if one is like it.
+fn nearest(name: &str, names: &BTreeSet<&str>) -> Option<String> {
+    let likeness = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
+    let known = names.iter().copied().chain([CREATED]).map(|known| (likeness(known), known));
+    let (likeness, best) = known.max_by(|left, right| left.0.total_cmp(&right.0))?;
+    (likeness >= LIKE).then(|| best.to_owned())
 }

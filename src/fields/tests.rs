@@ -264,7 +264,10 @@ fn unknown_fields_and_other_kinds_are_named() {
     assert_eq!(said("year > 5 and not genre = drama and seen = false and created >= 1970 and id = a"), None);
     let unknown = said("year > 5 and gerne = drama").unwrap();
     assert_eq!(unknown, "filter, column 14: no note has a field \"gerne\"; did you mean \"genre\"?");
-    assert_eq!(said("zzzzz exists").unwrap(), "filter, column 1: no note has a field \"zzzzz\"");
+    assert_eq!(
+        said("zzzzz exists").unwrap(),
+        "filter, column 1: no note has a field \"zzzzz\"; there are genre, seen, year"
+    );
     assert_eq!(
         said("year = high").unwrap(),
         "filter, column 1: the field \"year\" holds integer, and was compared with a word"
