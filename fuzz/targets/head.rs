@@ -11,7 +11,7 @@ use uninote::rank::{Head, Schema, Shape, Table};
 
 static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let shape = Shape { first: 4, second: 4 };
-    let names = ["dense_full", "lexical", "field:price"];
+    let names = ["dense", "lexical", "field:price"];
     Head::untrained(&Schema::built_in(), &names, shape, 1).expect("a head").to_bytes().expect("its file")
 });
 
