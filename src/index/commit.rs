@@ -23,7 +23,7 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// What a commit did.
+/// What a commit did. What came of the calls counts from the last one on, of this handle, whichever call reported it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Commit {
@@ -31,8 +31,25 @@ pub struct Commit {
     pub generation: u64,
     /// Live notes in it.
     pub notes: u64,
+    /// Notes with an id that was new.
+    pub added: u64,
+    /// Notes that took the place of an older version.
+    pub updated: u64,
+    /// Notes that were put exactly as they were stored: nothing was encoded or written for them.
+    pub unchanged: u64,
+    /// Notes that were deleted.
+    pub deleted: u64,
     /// What was left out since the last commit.
     pub skipped: Vec<Skipped>,
+}
+
+/// What came of the calls since the last report.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Changes {
+    pub(super) added: u64,
+    pub(super) updated: u64,
+    pub(super) unchanged: u64,
+    pub(super) deleted: u64,
 }
 
 impl Writer {
@@ -55,7 +72,9 @@ impl Writer {
     pub(super) fn report(&mut self) -> Commit {
         let live = |entry: &SegmentRef| u64::from(entry.notes.saturating_sub(entry.deleted));
         let notes = self.manifest.segments.iter().map(live).sum();
-        Commit { generation: self.manifest.generation, notes, skipped: std::mem::take(&mut self.skipped) }
+        let Changes { added, updated, unchanged, deleted } = std::mem::take(&mut self.changes);
+        let (generation, skipped) = (self.manifest.generation, std::mem::take(&mut self.skipped));
+        Commit { generation, notes, added, updated, unchanged, deleted, skipped }
     }
 
     /// Publishes the writer's segments and deletions as the next state, if they differ from the last.

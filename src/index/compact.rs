@@ -85,7 +85,7 @@ fn wants_graph(entry: &WriterSegment) -> bool {
 }
 
 /// A stored note as it was once prepared.
-fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
+pub(super) fn prepared_again(entry: &WriterSegment, note: u32, spaces: usize) -> Result<Prepared> {
     let segment = &entry.segment;
     let record = segment.record(note)?;
     let kept = |blob: Option<u32>| blob.map(|blob| segment.picture(blob).map(<[u8]>::to_vec)).transpose();

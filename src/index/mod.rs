@@ -15,6 +15,8 @@
 //! | `train/` | heads trained on judgments and feedback |
 //! | `duplicates/` | which notes are the same or nearly so |
 //! | `writer.rs` | the calls that change an index, and what is not committed yet |
+//! | `unchanged.rs` | notes that are stored already as they are put |
+//! | `amend.rs` | fields of a note changed, and nothing encoded for it |
 //! | `spill.rs` | what was put to segments no manifest names yet |
 //! | `guarded.rs` | the encoder, called so that a panic of it is an error |
 //! | `prepare.rs` | notes to their records and rows, a batch at a time |
@@ -32,6 +34,7 @@
 //! | `verify.rs` | every file, every byte |
 
 mod adapter;
+mod amend;
 mod build;
 mod codes;
 mod commit;
@@ -54,6 +57,7 @@ mod stored;
 mod sweep;
 mod target;
 mod train;
+mod unchanged;
 mod verify;
 mod wording;
 mod workers;
@@ -164,7 +168,9 @@ impl Index {
         self.write(|writer| writer.update(note))
     }
 
-    /// Adds a note, or replaces the one with the same id.
+    /// Adds a note, or replaces the one with the same id. One that is stored exactly so, pictures and vectors included, is
+    /// recognised: it costs a look at its content, and [`Commit::unchanged`] counts it. A note of which a part could not be
+    /// read or encoded is tried again.
     ///
     /// # Errors
     /// [`Error::Note`] if the note is refused.

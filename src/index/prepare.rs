@@ -31,7 +31,7 @@ mod look;
 mod together;
 
 pub(super) use assemble::Assembly;
-pub(super) use look::{Step, read};
+pub(super) use look::{Step, known, read};
 pub(super) use together::failed;
 
 use super::options::VectorSource;
@@ -64,11 +64,11 @@ impl Recipe {
         }
     }
 
-    fn reads_text(&self) -> bool {
+    pub(super) fn reads_text(&self) -> bool {
         self.encoder().is_some_and(|encoder| encoder.info().modalities.text)
     }
 
-    fn sees(&self) -> bool {
+    pub(super) fn sees(&self) -> bool {
         self.encoder().is_some_and(|encoder| encoder.info().modalities.picture)
     }
 

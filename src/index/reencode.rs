@@ -1,7 +1,7 @@
 //! From one encoder to another: every live note is encoded anew, into segments that no manifest names, and one commit puts
 //! them in the place of the old ones. Until then nothing has changed, for nobody.
 
-use super::commit::Commit;
+use super::commit::{Changes, Commit};
 use super::compact::rows_again;
 use super::options::{VectorSource, WantedSource};
 use super::pipeline::Pipeline;
@@ -65,6 +65,8 @@ impl Writer {
         let mut skipped = std::mem::take(&mut self.skipped);
         skipped.append(&mut successor.skipped);
         successor.skipped = skipped;
+        // To an encoder's successor all notes are new; what callers did is what came before it.
+        successor.changes = self.changes;
         *self = successor;
         Ok(self.report())
     }
@@ -98,6 +100,7 @@ impl Writer {
             adapter: None,
             next_file: self.next_file,
             skipped: Vec::new(),
+            changes: Changes::default(),
             pipeline: Pipeline::start(recipe.clone())?,
             recipe,
             batch: Vec::new(),

@@ -220,6 +220,7 @@ impl Writer {
                 }
             }
         }
+        self.changes.deleted += deleted;
         Ok(deleted)
     }
 }

@@ -24,12 +24,17 @@ const SPILL_BYTES: usize = 64 << 20;
 impl Writer {
     /// Encodes everything that was put and builds the last segment.
     pub(super) fn flush(&mut self) -> Result<()> {
+        self.encode_all()?;
+        self.spill(true)
+    }
+
+    /// Waits until everything that was put is encoded.
+    pub(super) fn encode_all(&mut self) -> Result<()> {
         self.send_batch()?;
         let mut done = Vec::new();
         self.pipeline.drain(&mut done);
         self.absorb(done);
-        self.pipeline.check()?;
-        self.spill(true)
+        self.pipeline.check()
     }
 
     /// Takes over what the encoder finished. Only now does a new version replace the old one: a note that could not be
@@ -44,9 +49,7 @@ impl Writer {
                 Ok(mut prepared) => {
                     let reasons = std::mem::take(&mut prepared.warnings);
                     self.skipped.extend(reasons.into_iter().map(|why| Skipped { id: id.clone(), whole: false, why }));
-                    self.encoded_rows += prepared.row_count();
-                    self.encoded_bytes += prepared.bytes();
-                    self.encoded.push((sequence, prepared));
+                    self.keep((sequence, prepared));
                 }
                 Err(error) => {
                     self.newest.remove(&id);
@@ -54,6 +57,13 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Keeps an encoded note until its segment is built.
+    pub(super) fn keep(&mut self, (sequence, prepared): (u64, Prepared)) {
+        self.encoded_rows += prepared.row_count();
+        self.encoded_bytes += prepared.bytes();
+        self.encoded.push((sequence, prepared));
     }
 
     /// Builds a segment if more is encoded than should be held in memory.
@@ -77,6 +87,9 @@ impl Writer {
             let ids = self.encoded.iter().map(|(_, prepared)| self.find(&prepared.record.id));
             let replaced: Vec<_> = ids.collect::<Result<_>>()?;
             // Nothing below fails: the notes move from the buffer to the segment, or stay where they are.
+            let (all, known) = (replaced.len() as u64, replaced.iter().flatten().count() as u64);
+            self.changes.updated += known;
+            self.changes.added += all - known;
             replaced.into_iter().flatten().for_each(|place| self.mark_deleted(place));
             for (_, prepared) in &self.encoded {
                 self.newest.remove(&prepared.record.id);

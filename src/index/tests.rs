@@ -10,6 +10,7 @@ use fakes::Fake;
 
 mod adapter;
 mod arranged;
+mod change;
 mod duplicates;
 mod fakes;
 mod faults;

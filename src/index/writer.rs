@@ -2,7 +2,7 @@
 //! is in `spill.rs`, how segments become a commit in `commit.rs`.
 
 use super::adapter::Installed;
-use super::commit::Skipped;
+use super::commit::{Changes, Skipped};
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
 use super::prepare::{Given, Prepared, Recipe, check};
@@ -48,6 +48,7 @@ pub(super) struct Writer {
     pub(super) adapter: Option<Installed>,
     pub(super) next_file: u64,
     pub(super) skipped: Vec<Skipped>,
+    pub(super) changes: Changes,
     pub(super) recipe: Recipe,
     pub(super) pipeline: Pipeline,
     pub(super) batch: Vec<Job>,
@@ -101,6 +102,7 @@ impl Writer {
             adapter: state.adapter.clone(),
             next_file: state.manifest.next_file,
             skipped: Vec::new(),
+            changes: Changes::default(),
             pipeline: Pipeline::start(recipe.clone())?,
             recipe,
             batch: Vec::new(),
@@ -145,6 +147,10 @@ impl Writer {
         };
         let named = spaces::rows(&self.manifest.spaces, std::mem::take(&mut note.vectors))?;
         let given = Given { whole, named };
+        if self.is_stored(&note, &given)? {
+            self.changes.unchanged += 1;
+            return Ok(());
+        }
         self.take(note, given, None)
     }
 
@@ -184,6 +190,7 @@ impl Writer {
         let pending = self.newest.remove(id).is_some();
         if let Some(place) = stored {
             self.mark_deleted(place);
+            self.changes.deleted += 1;
         }
         if pending || stored.is_some() { Ok(()) } else { Err(Error::NoSuchNote { id: id.to_owned() }) }
     }

@@ -26,7 +26,7 @@ pub(crate) use deleted::Deleted;
 pub(crate) use freeze::{SegmentParts, SpaceParts, freeze};
 pub(crate) use learnt::{load_feedback, load_head, store_feedback, store_head};
 pub(crate) use open::{OpenSpace, Segment, check_identity};
-pub(crate) use records::{note_of, record_of};
+pub(crate) use records::{field_of, note_of, record_of};
 pub(crate) use rotation::{load_rotation, store_rotation};
 
 use index_format::layout::OWN_SPACES;

@@ -51,7 +51,7 @@ pub(crate) fn note_of<E>(record: Record, blob: impl Fn(u32) -> Result<Vec<u8>, E
     Ok(note)
 }
 
-fn field_of(value: &Value) -> FieldValue {
+pub(crate) fn field_of(value: &Value) -> FieldValue {
     match value {
         Value::Keyword(word) => FieldValue::Keyword(word.clone()),
         Value::Tags(tags) => FieldValue::Tags(tags.clone()),

@@ -22,10 +22,25 @@ fn add_prints_one_json_object_and_replaces_notes_of_an_earlier_run() {
     let sandbox = Sandbox::with_notes();
     sandbox.file("notes/moon.md", "# The moon\n\nTides follow it.\n");
     let report = sandbox.json(&["add", "notes"]);
-    let expected =
-        ["added", "commits", "compacted", "generation", "interrupted", "notes", "problems", "skipped", "warnings"];
+    let expected = [
+        "added",
+        "commits",
+        "compacted",
+        "generation",
+        "interrupted",
+        "notes",
+        "problems",
+        "skipped",
+        "unchanged",
+        "updated",
+        "warnings",
+    ];
     assert_eq!(keys(&report), expected);
-    assert_eq!((&report["added"], &report["notes"], &report["generation"]), (&3.into(), &3.into(), &2.into()));
+    let counts = ["added", "updated", "unchanged", "notes", "generation"].map(|key| report[key].as_u64().unwrap());
+    assert_eq!(counts, [0, 1, 2, 3, 2]);
+    let again = sandbox.run(&["add", "notes"]);
+    assert_eq!((again.out.as_str(), again.code), ("0 added, 3 unchanged, 0 skipped, 0 warnings\n", 0));
+    assert_eq!(sandbox.json(&["stats"])["generation"], 2, "nothing was written");
     assert_eq!(sandbox.json(&["get", "moon.md"])["title"], "The moon");
 }
 

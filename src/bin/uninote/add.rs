@@ -81,7 +81,7 @@ impl Add {
                 return Err(failure);
             }
         }
-        Ok(Outcome::of(report.added > 0))
+        Ok(Outcome::of(report.found_notes()))
     }
 
     /// Opens the index, or creates it where there is none.
@@ -247,12 +247,10 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let commit = self.index.commit()?;
-        let mut added = self.waiting.len() as u64;
         for skipped in &commit.skipped {
             let nowhere = || Origin { path: PathBuf::from(&skipped.id), line: None };
             let origin = self.waiting.get(&skipped.id).cloned().unwrap_or_else(nowhere);
             if skipped.whole {
-                added = added.saturating_sub(1);
                 self.report.skip(origin, skipped.why.clone(), self.progress);
             } else {
                 self.report.warn(origin, skipped.why.clone(), self.progress);
@@ -260,7 +258,7 @@ impl<'a> Run<'a> {
         }
         self.waiting.clear();
         self.committed_at = Instant::now();
-        self.report.committed(added, &commit, self.progress);
+        self.report.committed(&commit, self.progress);
         Ok(())
     }
 }

@@ -12,8 +12,12 @@ const PROBLEMS_MAX: usize = 1000;
 /// The running totals of an `add`, in the form that `--json` prints.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
-    /// Notes committed by this run.
-    pub(crate) added: u64,
+    /// Notes with new ids, committed by this run.
+    added: u64,
+    /// Notes that took the place of an older version.
+    updated: u64,
+    /// Notes that were in the index exactly so.
+    unchanged: u64,
     /// Items that became no note.
     skipped: u64,
     /// Parts left out of notes that were added.
@@ -66,16 +70,19 @@ impl Report {
         (self.generation, self.notes) = (generation, notes);
     }
 
-    /// A commit of `added` notes.
-    pub(crate) fn committed(&mut self, added: u64, commit: &uninote::Commit, progress: &Progress) {
+    /// A commit.
+    pub(crate) fn committed(&mut self, commit: &uninote::Commit, progress: &Progress) {
         self.notes = commit.notes;
+        self.unchanged += commit.unchanged;
         if commit.generation == self.generation {
             return;
         }
         self.generation = commit.generation;
         self.commits += 1;
-        self.added += added;
-        progress.line(&format!("committed {added} notes (generation {})", commit.generation));
+        self.added += commit.added;
+        self.updated += commit.updated;
+        let notes = commit.added + commit.updated;
+        progress.line(&format!("committed {notes} notes (generation {})", commit.generation));
     }
 
     /// The segments were merged.
@@ -86,7 +93,15 @@ impl Report {
 
     /// The last line.
     pub(crate) fn summary(&self) -> String {
-        format!("{} added, {} skipped, {} warnings", self.added, self.skipped, self.warnings)
+        let Self { added, updated, unchanged, skipped, warnings, .. } = self;
+        let known = [(updated, "updated"), (unchanged, "unchanged")].into_iter().filter(|(count, _)| **count > 0);
+        let known: String = known.map(|(count, what)| format!(" {count} {what},")).collect();
+        format!("{added} added,{known} {skipped} skipped, {warnings} warnings")
+    }
+
+    /// Whether the index holds any of what was given.
+    pub(crate) const fn found_notes(&self) -> bool {
+        self.added + self.updated + self.unchanged > 0
     }
 
     /// Prints the end result.

@@ -123,6 +123,11 @@ pub(in super::super) fn read(
     step(group, true)
 }
 
+/// What is known of a picture's file without decoding it; nothing where it cannot be read.
+pub(in super::super) fn known(picture: &Picture) -> Option<PictureInfo> {
+    look(picture, 0, 0).info
+}
+
 /// Reads a picture's file and header, or says why that is not possible.
 fn look(picture: &Picture, note: usize, ordinal: u32) -> Looked {
     let limits = PictureLimits::default();
