@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "printing figures is what this program is for")]
 
 mod batch;
+mod churn;
 mod data;
 mod duplicates;
 mod encoder;
@@ -54,6 +55,10 @@ enum Figure {
     },
     /// nDCG@10 of each way of ordering, and of heads trained on some collections and tried on others
     Ranking(ranking::RankingArguments),
+    /// What is left after rounds of replacing half of all notes, beside an index built afresh
+    Churn(churn::ChurnArguments),
+    /// Times of commits of one note and of a thousand, each made durable
+    Commits(churn::CommitArguments),
     /// Builds an index of vectors: time, processor time, peak memory, bytes
     Build(search::BuildArguments),
     /// Median time to open an index, each time in a fresh process
@@ -149,6 +154,8 @@ fn main() -> Outcome {
         Figure::Copies { packages, thresholds } => duplicates::copies(&packages, &thresholds),
         Figure::Paraphrases { pairs, thresholds } => duplicates::paraphrases(&pairs, &thresholds),
         Figure::Ranking(arguments) => ranking::ranking(&arguments),
+        Figure::Churn(arguments) => churn::churn(&arguments),
+        Figure::Commits(arguments) => churn::commits(&arguments),
         Figure::Build(arguments) => search::build(&arguments),
         Figure::Open { index, once: true, .. } => startup::open_once(&index),
         Figure::Open { index, times, .. } => startup::open(&index, times),

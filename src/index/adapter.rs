@@ -2,6 +2,7 @@
 
 use super::Index;
 use super::commit::Commit;
+use super::compact::Keep;
 use super::material::material;
 use super::snapshot::Snapshot;
 use super::state::now_ms;
@@ -133,6 +134,7 @@ impl Writer {
         if let Some((adapter, record)) = &wanted {
             self.check_adapter(adapter, record)?;
         }
+        self.stop_merging();
         self.flush()?;
         self.publish()?;
         if wanted.is_none() && self.adapter.is_none() {
@@ -176,8 +178,7 @@ impl Writer {
             None => None,
         };
         if !self.segments.is_empty() {
-            let merged = self.merge(cancelled)?;
-            self.replace_all(merged);
+            self.segments = self.merge_all(Keep::Nothing, cancelled)?;
         }
         if cancelled() { Err(Error::Cancelled) } else { self.publish() }
     }

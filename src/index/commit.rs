@@ -2,7 +2,6 @@
 
 use super::spaces;
 use super::state::{State, now_ms, publish_manifest};
-use super::sweep::remove_unnamed;
 use super::writer::{Writer, WriterSegment};
 use crate::error::Result;
 use crate::query::LiveSegment;
@@ -55,7 +54,10 @@ pub(super) struct Changes {
 impl Writer {
     pub(super) fn commit(&mut self) -> Result<Commit> {
         self.flush()?;
+        self.merge_small()?;
         self.publish()?;
+        self.merge_large()?;
+        self.keep_pace()?;
         Ok(self.report())
     }
 
@@ -103,7 +105,7 @@ impl Writer {
         self.events.clear();
         self.shared.swap(state);
         tracing::info!(generation = self.manifest.generation, segments = self.segments.len(), "committed");
-        if let Err(error) = remove_unnamed(self.shared.storage.as_ref()) {
+        if let Err(error) = self.clear_away() {
             tracing::warn!(%error, "files that are no longer needed could not be removed; the next writer tries again");
         }
         Ok(())
@@ -112,7 +114,8 @@ impl Writer {
     /// Forgets what this manifest does not name: the files of that are removed, if not now then with the next sweep.
     fn retain_named(&mut self, manifest: &Manifest) {
         self.segments.retain(|entry| !entry.all_deleted());
-        self.rotations.retain(|id, _| manifest.rotations.iter().any(|file| file.id == *id));
+        let merging: &[u64] = self.merging.as_ref().map_or(&[], |merging| &merging.rotations);
+        self.rotations.retain(|id, _| merging.contains(id) || manifest.rotations.iter().any(|file| file.id == *id));
         self.newest_rotations.retain(|_, id| self.rotations.contains_key(id));
     }
 
@@ -128,7 +131,7 @@ impl Writer {
         Ok(())
     }
 
-    fn next_manifest(&self) -> Manifest {
+    pub(super) fn next_manifest(&self) -> Manifest {
         let mut used = BTreeSet::new();
         let mut segments = Vec::with_capacity(self.segments.len());
         for entry in self.segments.iter().filter(|entry| !entry.all_deleted()) {
@@ -175,14 +178,14 @@ impl Writer {
 }
 
 /// Whether two states hold the same, whatever their numbers and times.
-fn same(left: &Manifest, right: &Manifest) -> bool {
+pub(super) fn same(left: &Manifest, right: &Manifest) -> bool {
     let uncounted = |of: &Manifest| Manifest { generation: 0, next_file: 0, committed_ms: 0, ..of.clone() };
     uncounted(left) == uncounted(right)
 }
 
 impl WriterSegment {
     /// Whether no note of it is left: such a segment is named no more.
-    fn all_deleted(&self) -> bool {
+    pub(super) fn all_deleted(&self) -> bool {
         self.deleted.len() >= self.segment.meta().notes as usize
     }
 }

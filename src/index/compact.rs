@@ -1,29 +1,36 @@
-//! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph.
+//! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph. Here on
+//! demand; how it comes about by itself is in `background.rs`.
 
-use super::build::{GRAPH_ROWS, NumberedRotation};
+use super::build::{BuildPlan, GRAPH_ROWS, NumberedRotation};
 use super::codes::{learn_rotation, sample_step};
 use super::commit::Commit;
 use super::prepare::{PartVector, Prepared};
+use super::tiers::{Size, packed};
 use super::writer::{Writer, WriterSegment};
 use crate::error::{Error, Result};
 use crate::query::Cancel;
 use crate::segment::OpenSpace;
 use std::ops::Range;
 
+/// Which segments a merge of all leaves as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// None.
+    Nothing,
+    /// Those that would come out as they are.
+    Compact,
+}
+
 impl Writer {
     pub(super) fn compact(&mut self, cancel: Option<&Cancel>) -> Result<Commit> {
+        self.stop_merging();
         self.flush()?;
         self.publish()?;
         let cancelled = || cancel.is_some_and(Cancel::is_cancelled);
-        let done = match self.segments.as_slice() {
-            [] => true,
-            [only] => only.deleted.is_empty() && !wants_graph(only),
-            _ => false,
-        };
-        if !done {
+        if self.groups().iter().any(|group| !self.is_compact(group)) {
             let before = (self.rotations.clone(), self.newest_rotations.clone());
-            match self.merge(&cancelled) {
-                Ok(merged) => self.replace_all(merged),
+            match self.merge_all(Keep::Compact, &cancelled) {
+                Ok(merged) => self.segments = merged,
                 Err(error) => {
                     (self.rotations, self.newest_rotations) = before;
                     return Err(error);
@@ -34,17 +41,41 @@ impl Writer {
         Ok(self.report())
     }
 
-    /// Builds one segment of all live notes, which are read one by one: only what the new segment holds is in memory.
-    pub(super) fn merge(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<WriterSegment> {
+    /// All segments, in as few groups as are merged at once.
+    fn groups(&self) -> Vec<Vec<usize>> {
+        let sizes: Vec<Size> = self.segments.iter().map(WriterSegment::size).collect();
+        packed(&sizes, self.shared.write_options().merged_at_once())
+    }
+
+    /// Whether a merge of these segments would change nothing.
+    fn is_compact(&self, group: &[usize]) -> bool {
+        let alone = group.first().filter(|_| group.len() == 1).and_then(|place| self.segments.get(*place));
+        alone.is_some_and(|entry| entry.deleted.is_empty() && !wants_graph(entry))
+    }
+
+    /// Builds as few segments of all live notes as may be merged at once, which are read one by one: only what a new segment
+    /// holds is in memory.
+    pub(super) fn merge_all(
+        &mut self,
+        keep: Keep,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<WriterSegment>> {
         let rotations = self.rotations_by_space(|writer, shared| writer.rotation_for_merge(shared, cancelled))?;
-        let spaces = self.manifest.spaces.len();
-        let notes = self.segments.iter().flat_map(|entry| {
-            let notes = 0..entry.segment.meta().notes;
-            notes.filter(|note| !entry.deleted.contains(note)).map(move |note| (entry, note))
-        });
-        let read =
-            |(entry, note)| if cancelled() { Err(Error::Cancelled) } else { prepared_again(entry, note, spaces) };
-        self.build(notes.map(read), rotations, (true, cancelled))
+        let builder = self.builder();
+        let mut merged = Vec::new();
+        for group in self.groups() {
+            let taken: Vec<WriterSegment> =
+                group.iter().filter_map(|place| self.segments.get(*place)).cloned().collect();
+            if keep == Keep::Compact && self.is_compact(&group) {
+                merged.extend(taken);
+                continue;
+            }
+            let plan = BuildPlan { file_id: self.next_file, rotations: rotations.clone(), lasting: true, cancelled };
+            let built = builder.build(&plan, live_notes(&taken, builder.spaces.len(), cancelled))?;
+            self.next_file += 1;
+            merged.push(built);
+        }
+        Ok(merged)
     }
 
     /// The rotation that suits the live rows of all segments together, in spaces that share one.
@@ -53,8 +84,19 @@ impl Writer {
         shared: Range<usize>,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<NumberedRotation>> {
+        let every: Vec<usize> = (0..self.segments.len()).collect();
+        self.learnt_rotation(&every, shared, cancelled)
+    }
+
+    /// A rotation learnt from the live rows of these segments, if they are enough to want one.
+    pub(super) fn learnt_rotation(
+        &mut self,
+        group: &[usize],
+        shared: Range<usize>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<NumberedRotation>> {
         let mut spaces = Vec::new();
-        for entry in &self.segments {
+        for entry in group.iter().filter_map(|place| self.segments.get(*place)) {
             for ordinal in shared.clone() {
                 spaces.extend(entry.segment.space(ordinal as u16)?.map(|space| (entry, space)));
             }
@@ -78,10 +120,37 @@ impl Writer {
     }
 }
 
+impl WriterSegment {
+    /// What decides when it is merged.
+    pub(super) fn size(&self) -> Size {
+        let meta = self.segment.meta();
+        let (notes, deleted) = (u64::from(meta.notes), self.deleted.len() as u64);
+        let live = |of_all: u64| {
+            (u128::from(of_all) * u128::from(notes.saturating_sub(deleted)) / u128::from(notes.max(1))) as u64
+        };
+        let rows = meta.spaces.iter().map(|space| u64::from(space.rows)).sum::<u64>() + notes;
+        Size { rows: live(rows), bytes: live(self.segment.file_ref().len), notes, deleted }
+    }
+}
+
 /// Whether a lone segment is large enough for a graph it does not have.
 fn wants_graph(entry: &WriterSegment) -> bool {
     let spaces = &entry.segment.meta().spaces;
     spaces.iter().any(|space| space.graph.is_none() && space.rows as usize >= GRAPH_ROWS)
+}
+
+/// The live notes of these segments, as they were once prepared.
+pub(super) fn live_notes<'a>(
+    segments: &'a [WriterSegment],
+    spaces: usize,
+    cancelled: &'a (dyn Fn() -> bool + Sync),
+) -> impl Iterator<Item = Result<Prepared>> + 'a {
+    let notes = segments.iter().flat_map(|entry| {
+        let notes = 0..entry.segment.meta().notes;
+        notes.filter(|note| !entry.deleted.contains(note)).map(move |note| (entry, note))
+    });
+    notes
+        .map(move |(entry, note)| if cancelled() { Err(Error::Cancelled) } else { prepared_again(entry, note, spaces) })
 }
 
 /// A stored note as it was once prepared.

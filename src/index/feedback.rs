@@ -4,7 +4,6 @@ use super::Index;
 use super::commit::Commit;
 use super::spaces::{named, unit};
 use super::state::now_ms;
-use super::sweep::remove_unnamed;
 use super::target::seen;
 use super::writer::Writer;
 use crate::disk::DiskError;
@@ -101,7 +100,7 @@ impl Writer {
         self.flush()?;
         self.publish_with(|manifest| manifest.feedback.clear())?;
         // Where no manifest named any there was nothing to commit; a commit that failed may have left a file nevertheless.
-        remove_unnamed(self.shared.storage.as_ref())?;
+        self.clear_away()?;
         Ok(self.report())
     }
 

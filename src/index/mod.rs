@@ -26,6 +26,9 @@
 //! | `codes.rs` | how wide the codes of a space are, and in which axes |
 //! | `commit.rs` | tombstones, manifest, swap |
 //! | `compact.rs` | many segments to one |
+//! | `background.rs` | the same by itself, beside everything else |
+//! | `tiers.rs` | which segments are merged, by their sizes |
+//! | `writing.rs` | [`WriteOptions`]: waiting, memory, merging |
 //! | `feedback.rs` | what was chosen of what was shown |
 //! | `reencode.rs` | from one encoder to another |
 //! | `adapter.rs` | a projection for vectors and queries: trained, installed, removed |
@@ -35,6 +38,7 @@
 
 mod adapter;
 mod amend;
+mod background;
 mod build;
 mod codes;
 mod commit;
@@ -56,12 +60,14 @@ mod state;
 mod stored;
 mod sweep;
 mod target;
+mod tiers;
 mod train;
 mod unchanged;
 mod verify;
 mod wording;
 mod workers;
 mod writer;
+mod writing;
 
 pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
@@ -70,6 +76,7 @@ pub use select::Listing;
 pub use snapshot::{AdapterStats, HeadStats, Snapshot, SpaceStats, Stats};
 pub use train::{Judged, TrainOptions, TrainReport};
 pub use verify::{FileDamage, VerifyReport};
+pub use writing::WriteOptions;
 
 use crate::duplicates::{DuplicateOptions, DuplicateReport};
 use crate::encode::SharedEncoder;
@@ -78,20 +85,23 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::note::Note;
 use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
-use parking_lot::Mutex;
 use state::Shared;
 use std::sync::Arc;
-use writer::Writer;
+use writer::{Slot, Writer};
 
 /// A searchable collection of notes.
 ///
 /// Reading never blocks and is never blocked: every search works on the last committed state ([`Index::snapshot`]). Writing
-/// calls take the writer lock at the first of them and keep it until the index is dropped; while another process holds it
-/// they fail with [`DiskError::Locked`](crate::disk::DiskError::Locked), which names that process. What is added, updated
-/// or deleted is seen by nobody before [`Index::commit`] returns.
+/// calls take the writer lock at the first of them and keep it until the index is dropped or [`Index::rollback`] gives it back;
+/// while another process holds it they fail with [`DiskError::Locked`](crate::disk::DiskError::Locked), which names that
+/// process, at once or after the time that [`WriteOptions::wait`] gives. What is added, updated or deleted is seen by nobody
+/// before [`Index::commit`] returns.
+///
+/// Segments are merged by themselves as they become many or hold many deleted notes ([`WriteOptions::merging`]): in a commit
+/// where that takes no time, else on a thread of its own, which commits what it has made, with the same notes in it.
 pub struct Index {
     shared: Arc<Shared>,
-    writer: Mutex<Option<Writer>>,
+    writer: Arc<Slot>,
 }
 
 impl std::fmt::Debug for Index {
@@ -260,6 +270,11 @@ impl Index {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
     }
 
+    /// As `write`, where this handle has written before; else there is nothing to do.
+    fn written(&self, call: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        if self.writer.lock().is_some() { self.write(call) } else { Ok(()) }
+    }
+
     fn write<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
         let mut slot = self.writer.lock();
         self.shared.check_health()?;
@@ -267,7 +282,7 @@ impl Index {
         // commit.
         let mut writer = match slot.take() {
             Some(writer) => writer,
-            None => Writer::start(&self.shared)?,
+            None => Writer::start(&self.shared, &self.writer)?,
         };
         let result = call(&mut writer);
         let poisoned = result.as_ref().is_err_and(|error| self.shared.poison_after(error));

@@ -8,7 +8,6 @@ use crate::encode::SharedEncoder;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -107,6 +106,6 @@ impl Index {
     fn open_source(storage: Arc<dyn Storage>, source: FindSource<'_>) -> Result<Self> {
         let state = State::load(storage.as_ref(), None, source)?;
         tracing::debug!(location = storage.location(), generation = state.manifest.generation, "index opened");
-        Ok(Self { shared: Arc::new(Shared::new(storage, state)), writer: Mutex::new(None) })
+        Ok(Self { shared: Arc::new(Shared::new(storage, state)), writer: Arc::default() })
     }
 }

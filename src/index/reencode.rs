@@ -2,11 +2,10 @@
 //! them in the place of the old ones. Until then nothing has changed, for nobody.
 
 use super::commit::{Changes, Commit};
-use super::compact::rows_again;
+use super::compact::{Keep, rows_again};
 use super::options::{VectorSource, WantedSource};
 use super::pipeline::Pipeline;
 use super::prepare::{Given, Recipe};
-use super::sweep::remove_unnamed;
 use super::writer::{BATCH, Writer, WriterSegment};
 use crate::encode::SharedEncoder;
 use crate::error::{Error, Result};
@@ -51,6 +50,7 @@ impl Writer {
         cancel: Option<&Cancel>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Commit> {
+        self.stop_merging();
         self.flush()?;
         self.publish()?;
         let mut successor = self.successor(WantedSource::Encoder(encoder).resolve()?)?;
@@ -75,7 +75,7 @@ impl Writer {
     pub(super) fn sweep_after(&self, error: &Error) {
         // After a failed sync nobody knows which manifest will be there: no file of either may go.
         let uncertain = matches!(error, Error::Disk(disk) if disk.is_sync_failure());
-        let swept = if uncertain { Ok(()) } else { remove_unnamed(self.shared.storage.as_ref()) };
+        let swept = if uncertain { Ok(()) } else { self.clear_away() };
         if let Err(error) = swept {
             tracing::warn!(%error, "files of what was given up could not be removed; the next writer tries again");
         }
@@ -112,6 +112,9 @@ impl Writer {
             encoded_bytes: 0,
             tally: Tally::default(),
             events: Vec::new(),
+            merging: None,
+            merging_failed: self.merging_failed,
+            slot: self.slot.clone(),
             lock: Arc::clone(&self.lock),
         })
     }
@@ -145,8 +148,7 @@ impl Writer {
         // An encoder that fails on everything would leave an index that finds nothing.
         successor.tally.check(1)?;
         if successor.segments.len() > 1 {
-            let merged = successor.merge(cancelled)?;
-            successor.replace_all(merged);
+            successor.segments = successor.merge_all(Keep::Compact, cancelled)?;
         }
         if cancelled() { Err(Error::Cancelled) } else { successor.publish() }
     }

@@ -1,25 +1,21 @@
 //! From what was put to segments that no manifest names yet. Encoded notes are let go only once their segment is on the
 //! storage: a full disk delays them, it does not lose them.
 
-use super::build::{BuildPlan, NumberedRotation, build_segment};
+use super::build::{BuildPlan, Builder, NumberedRotation};
 use super::codes::{learn_rotation, sample_step, wants_rotation};
 use super::commit::Skipped;
 use super::pipeline::Done;
 use super::prepare::Prepared;
 use super::spaces::sharing;
-use super::state::now_ms;
 use super::writer::{Writer, WriterSegment};
 use crate::error::Result;
-use crate::segment::{Segment, store_rotation};
+use crate::segment::store_rotation;
 use crate::vector::Rotation;
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Encoded rows after which a segment is built, though nothing is committed yet: bounds what is held in memory.
 const SPILL_ROWS: usize = 16_384;
-/// Encoded bytes after which a segment is built.
-const SPILL_BYTES: usize = 64 << 20;
 
 impl Writer {
     /// Encodes everything that was put and builds the last segment.
@@ -68,7 +64,8 @@ impl Writer {
 
     /// Builds a segment if more is encoded than should be held in memory.
     pub(super) fn spill_if_large(&mut self) -> Result<()> {
-        if self.encoded_rows >= SPILL_ROWS || self.encoded_bytes >= SPILL_BYTES { self.spill(false) } else { Ok(()) }
+        let large = self.encoded_rows >= SPILL_ROWS || self.encoded_bytes >= self.shared.write_options().spill_bytes();
+        if large { self.spill(false) } else { Ok(()) }
     }
 
     /// Builds a segment of everything encoded. No manifest names it before the next commit. One that is built only to make
@@ -79,11 +76,8 @@ impl Writer {
         self.encoded_rows = self.encoded.iter().map(|(_, prepared)| prepared.row_count()).sum();
         if !self.encoded.is_empty() {
             let rotations = self.rotations_by_space(Self::rotation_for_spill)?;
-            let built = self.build(
-                self.encoded.iter().map(|(_, prepared)| Ok(prepared.clone())),
-                rotations,
-                (lasting, &|| false),
-            )?;
+            let plan = BuildPlan { file_id: self.next_file, rotations, lasting, cancelled: &|| false };
+            let built = self.builder().build(&plan, self.encoded.iter().map(|(_, prepared)| Ok(prepared.clone())))?;
             let ids = self.encoded.iter().map(|(_, prepared)| self.find(&prepared.record.id));
             let replaced: Vec<_> = ids.collect::<Result<_>>()?;
             // Nothing below fails: the notes move from the buffer to the segment, or stay where they are.
@@ -107,36 +101,18 @@ impl Writer {
         self.segments.push(built);
     }
 
-    /// Takes a built segment in place of all others.
-    pub(super) fn replace_all(&mut self, built: WriterSegment) {
-        self.segments.clear();
-        self.adopt(built);
-    }
-
-    /// Builds, publishes and opens one segment under the next file number, which stays free until it is adopted.
-    pub(super) fn build(
-        &self,
-        notes: impl Iterator<Item = Result<Prepared>>,
-        rotations: Vec<Option<NumberedRotation>>,
-        (lasting, cancelled): (bool, &(dyn Fn() -> bool + Sync)),
-    ) -> Result<WriterSegment> {
-        let plan = BuildPlan {
-            shared: &self.shared,
-            source: &self.recipe.source,
+    /// What segments are built with.
+    pub(super) fn builder(&self) -> Builder {
+        Builder {
+            shared: Arc::clone(&self.shared),
+            source: self.recipe.source.clone(),
             index_id: self.manifest.index_id,
-            file_id: self.next_file,
             language: self.recipe.language,
-            spaces: &self.manifest.spaces,
-            rotations,
-            adapter: self.adapter.as_ref().map(|installed| (installed.file.id, installed.adapter.as_ref())),
-            built_ms: now_ms(),
-            lasting,
-            cancelled,
-        };
-        let file = build_segment(&plan, notes)?;
-        let find = |id: u64| self.rotations.get(&id).map(|(_, rotation)| Arc::clone(rotation));
-        let segment = Segment::open(self.shared.storage.as_ref(), self.manifest.index_id, &file, &find)?;
-        Ok(WriterSegment { segment: Arc::new(segment), tombstones: None, deleted: BTreeSet::new(), dirty: false })
+            spaces: self.manifest.spaces.clone(),
+            adapter: self.adapter.clone(),
+            rotations: self.rotations.iter().map(|(id, (_, rotation))| (*id, Arc::clone(rotation))).collect(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
     }
 
     /// Finds a rotation for each space, once for those that share one.
@@ -167,13 +143,19 @@ impl Writer {
         if !self.wants_rotation(first, rows) {
             return Ok(None);
         }
-        let newest = self.newest_rotations.get(&first);
-        if let Some((id, (_, rotation))) = newest.and_then(|id| self.rotations.get_key_value(id)) {
-            return Ok(Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) }));
+        if let Some(newest) = self.newest_rotation(first) {
+            return Ok(Some(newest));
         }
         let sample = parts().step_by(sample_step(rows)).map(|part| Ok(part.vector.clone()));
         let rotation = learn_rotation(self.width_of(first), self.adapter_of(first), sample)?;
         self.store(first, rotation).map(Some)
+    }
+
+    /// The newest rotation of a space.
+    pub(super) fn newest_rotation(&self, space: usize) -> Option<NumberedRotation> {
+        let newest = self.newest_rotations.get(&space)?;
+        let (id, (_, rotation)) = self.rotations.get_key_value(newest)?;
+        Some(NumberedRotation { id: *id, rotation: Arc::clone(rotation) })
     }
 
     /// Whether so many rows of a space want a rotation.

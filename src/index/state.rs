@@ -2,6 +2,7 @@
 
 use super::adapter::{self, Installed};
 use super::options::VectorSource;
+use super::writing::WriteOptions;
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
 use crate::lexical::Language;
@@ -237,12 +238,28 @@ pub(super) struct Shared {
     current: ArcSwap<State>,
     refreshing: Mutex<()>,
     poisoned: Mutex<Option<String>>,
+    writing: Mutex<WriteOptions>,
 }
 
 impl Shared {
     pub(super) fn new(storage: Arc<dyn Storage>, state: State) -> Self {
         let current = ArcSwap::from_pointee(state);
-        Self { storage, current, refreshing: Mutex::new(()), poisoned: Mutex::new(None) }
+        Self {
+            storage,
+            current,
+            refreshing: Mutex::new(()),
+            poisoned: Mutex::new(None),
+            writing: Mutex::new(WriteOptions::new()),
+        }
+    }
+
+    /// How its handle writes.
+    pub(super) fn write_options(&self) -> WriteOptions {
+        self.writing.lock().clone()
+    }
+
+    pub(super) fn set_write_options(&self, options: WriteOptions) {
+        *self.writing.lock() = options;
     }
 
     pub(super) fn current(&self) -> Arc<State> {

@@ -18,6 +18,7 @@ mod filters;
 mod intake;
 mod leading;
 mod limits;
+mod merging;
 mod paging;
 mod queries;
 mod ranking;

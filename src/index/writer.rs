@@ -2,6 +2,7 @@
 //! is in `spill.rs`, how segments become a commit in `commit.rs`.
 
 use super::adapter::Installed;
+use super::background::Merging;
 use super::commit::{Changes, Skipped};
 use super::options::VectorSource;
 use super::pipeline::{Job, Pipeline};
@@ -10,19 +11,19 @@ use super::reencode::Tally;
 use super::spaces;
 use super::state::Shared;
 use super::sweep::remove_unnamed;
-use crate::disk::Lock;
+use crate::disk::{DiskError, Lock, Storage};
 use crate::error::{Error, Result};
 use crate::note::{Note, PictureSource};
 use crate::segment::Segment;
 use crate::vector::Rotation;
 use index_format::{EventRecord, FileRef, Manifest, Record};
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 /// Most notes handed to the encoder at once.
 pub(super) const BATCH: usize = 32;
-/// Bytes of notes after which a batch is handed over, however few they are: bounds what the queues hold.
-const BATCH_BYTES: usize = 16 << 20;
 /// What a picture that is still on the disk counts for where its bytes are to be kept.
 const PICTURE_BYTES: usize = 1 << 20;
 
@@ -64,15 +65,24 @@ pub(super) struct Writer {
     pub(super) tally: Tally,
     /// Feedback that is in no file yet.
     pub(super) events: Vec<EventRecord>,
+    /// Segments that are being merged beside everything else.
+    pub(super) merging: Option<Merging>,
+    /// Whether a merge has failed: no other is begun by itself.
+    pub(super) merging_failed: bool,
+    /// Where this writer is kept between calls.
+    pub(super) slot: Weak<Slot>,
     /// Last, so that it is released after all else is gone.
     pub(super) lock: Arc<Lock>,
 }
 
+/// Where the writer of a handle is kept between calls.
+pub(super) type Slot = Mutex<Option<Writer>>;
+
 impl Writer {
     /// Takes the writer lock, clears away what an earlier writer left behind uncommitted, and starts from the newest commit.
-    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self> {
+    pub(super) fn start(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Self> {
         let storage = shared.storage.as_ref();
-        let lock = storage.lock()?;
+        let lock = locked(storage, shared.write_options().wait)?;
         storage.sweep()?;
         shared.refresh()?;
         let state = shared.current();
@@ -88,7 +98,7 @@ impl Writer {
             deleted: live.deleted.notes().iter().copied().collect(),
             dirty: false,
         });
-        remove_unnamed(storage)?;
+        remove_unnamed(storage, &[])?;
         let recipe = Recipe {
             source: state.source.clone(),
             keeps_pictures: state.manifest.keeps_pictures,
@@ -114,6 +124,9 @@ impl Writer {
             encoded_bytes: 0,
             tally: Tally::default(),
             events: Vec::new(),
+            merging: None,
+            merging_failed: false,
+            slot: Arc::downgrade(slot),
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
             lock: Arc::new(lock),
@@ -158,7 +171,7 @@ impl Writer {
     /// stays in.
     pub(super) fn take(&mut self, note: Note, given: Given, stored: Option<Box<Record>>) -> Result<()> {
         self.spill_if_large()?;
-        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+        if self.batch.len() >= BATCH || self.batch_bytes >= self.shared.write_options().batch_bytes() {
             self.send_batch()?;
         }
         self.sequence += 1;
@@ -169,8 +182,15 @@ impl Writer {
     }
 
     /// Ends without a commit and removes what was written for it.
-    pub(super) fn discard(self) -> Result<()> {
-        remove_unnamed(self.shared.storage.as_ref())
+    pub(super) fn discard(mut self) -> Result<()> {
+        self.stop_merging();
+        self.clear_away()
+    }
+
+    /// Removes the files that no manifest names and nothing here needs.
+    pub(super) fn clear_away(&self) -> Result<()> {
+        let kept = self.merging.as_ref().map(Merging::files).unwrap_or_default();
+        remove_unnamed(self.shared.storage.as_ref(), &kept)
     }
 
     /// Hands the collected notes to the encoder and takes over what it has finished.
@@ -213,6 +233,22 @@ impl Writer {
     pub(super) fn mark_deleted(&mut self, (index, note): (usize, u32)) {
         if let Some(entry) = self.segments.get_mut(index) {
             entry.dirty |= entry.deleted.insert(note);
+        }
+    }
+}
+
+/// The writer lock, waited for up to this time.
+fn locked(storage: &dyn Storage, wait: Duration) -> Result<Lock> {
+    let until = Instant::now().checked_add(wait);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match storage.lock() {
+            Err(DiskError::Locked { .. }) if until.is_none_or(|until| Instant::now() < until) => {
+                let left = until.map_or(pause, |until| until.saturating_duration_since(Instant::now()));
+                std::thread::sleep(pause.min(left));
+                pause = (2 * pause).min(Duration::from_millis(50));
+            }
+            locked => return Ok(locked?),
         }
     }
 }

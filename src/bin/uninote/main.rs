@@ -46,6 +46,8 @@ use clap::{Parser, Subcommand};
 use failure::{Failure, Outcome};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
+use uninote::index::WriteOptions;
 
 /// The environment variable that names the index.
 const INDEX_VARIABLE: &str = "UNINOTE_INDEX";
@@ -75,6 +77,9 @@ pub(crate) struct Place {
     /// Print one JSON object instead of text
     #[arg(long, global = true)]
     json: bool,
+    /// Seconds to wait for another process that writes to the index
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
 }
 
 impl Place {
@@ -84,14 +89,19 @@ impl Place {
         self.index.clone().or_else(named).unwrap_or_else(|| Path::new(INDEX_DEFAULT).to_owned())
     }
 
+    /// How the index is written.
+    fn write_options(&self) -> WriteOptions {
+        WriteOptions::new().wait(Duration::from_secs(u64::from(self.wait)))
+    }
+
     /// Opens the index with its encoder.
     fn open(&self) -> Result<uninote::Index, Failure> {
-        encoder::open(self)
+        encoder::open(self).inspect(|index| index.set_write_options(self.write_options()))
     }
 
     /// Opens the index for what needs no encoder.
     fn open_without_encoder(&self) -> Result<uninote::Index, Failure> {
-        encoder::open_without(self)
+        encoder::open_without(self).inspect(|index| index.set_write_options(self.write_options()))
     }
 }
 

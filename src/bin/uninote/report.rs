@@ -28,7 +28,7 @@ pub(crate) struct Report {
     notes: u64,
     /// Number of the last commit.
     generation: u64,
-    /// Whether the segments were merged at the end.
+    /// Whether segments were merged at the end.
     compacted: bool,
     /// Whether the run was interrupted.
     pub(crate) interrupted: bool,
@@ -85,10 +85,10 @@ impl Report {
         progress.line(&format!("committed {notes} notes (generation {})", commit.generation));
     }
 
-    /// The segments were merged.
-    pub(crate) fn compacted(&mut self, commit: &uninote::Commit, segments: u64, progress: &Progress) {
-        (self.compacted, self.generation) = (true, commit.generation);
-        progress.line(&format!("compacted {segments} segments to one (generation {})", commit.generation));
+    /// Segments were merged.
+    pub(crate) fn merged(&mut self, generation: u64, (before, after): (u64, u64), progress: &Progress) {
+        (self.compacted, self.generation) = (true, generation);
+        progress.line(&format!("merged segments, {before} -> {after} (generation {generation})"));
     }
 
     /// The last line.
