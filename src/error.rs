@@ -39,6 +39,15 @@ pub enum Error {
         /// What does not hold.
         source: FormatError,
     },
+    /// The index was opened without those parts of it that are damaged.
+    #[error(
+        "the index at {location} was opened without its damaged parts, and writing would lose them for good; repair it \
+         into another place with Index::repair (shell: `uninote repair`)"
+    )]
+    Degraded {
+        /// Where it is.
+        location: String,
+    },
     /// A filter that is none, or does not fit the fields of the notes.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -139,6 +148,14 @@ pub enum Error {
     #[error("there can be no new space {name:?}: {why}")]
     Space {
         /// The name.
+        name: String,
+        /// Why, and what would do.
+        why: &'static str,
+    },
+    /// Nothing can be done with a saved snapshot of this name.
+    #[error("snapshot {name:?}: {why}")]
+    Snapshot {
+        /// Its name.
         name: String,
         /// Why, and what would do.
         why: &'static str,

@@ -40,6 +40,11 @@ impl FileTable {
         Ok(Self { header, sections })
     }
 
+    /// A table of sections that someone else has looked at.
+    pub(crate) const fn of(header: Header, sections: Vec<SectionEntry>) -> Self {
+        Self { header, sections }
+    }
+
     /// The header.
     #[must_use]
     pub const fn header(&self) -> &Header {
@@ -171,7 +176,7 @@ pub(crate) const fn inconsistent(what: &'static str, offset: u64, expected: u64,
     FormatError::Inconsistent { what, offset, expected, found }
 }
 
-fn read_pod<T: Pod>(bytes: &[u8], start: usize, what: &'static str) -> Result<T, FormatError> {
+pub(crate) fn read_pod<T: Pod>(bytes: &[u8], start: usize, what: &'static str) -> Result<T, FormatError> {
     let end = start.saturating_add(size_of::<T>());
     bytes.get(start..end).map(bytemuck::pod_read_unaligned).ok_or(FormatError::Truncated {
         what,

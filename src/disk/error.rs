@@ -67,6 +67,12 @@ pub enum DiskError {
         /// When the lock was taken, in seconds since 1970-01-01 UTC, where readable.
         since: Option<u64>,
     },
+    /// The storage keeps no other storages within it.
+    #[error("{location} has no place for storages within it: use one that has, such as a directory")]
+    NoBranches {
+        /// Where its files are.
+        location: String,
+    },
     /// Writing is not permitted here.
     #[error(
         "{path} is read-only for this user: searching works, writing needs write permission on the index directory \

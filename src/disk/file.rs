@@ -4,11 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lock::FileLock;
 use super::publish::{self, Medium};
-use super::{Bytes, DiskError, LOCK_NAME, Lock, Storage, TEMPORARY_PREFIX, WriteSeek, check_name};
+use super::{BRANCHES_NAME, Bytes, DiskError, LOCK_NAME, Lock, Storage, TEMPORARY_PREFIX, WriteSeek, check_name};
 
 /// Files up to this length are read into memory instead of mapped: a map costs more than the copy, and on Windows it
 /// would keep a small file that is replaced often, such as a manifest, from being replaced.
@@ -117,6 +118,55 @@ impl Storage for FileStorage {
 
     fn location(&self) -> String {
         self.dir.display().to_string()
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        Some(&self.dir)
+    }
+
+    fn share(&self, name: &str, with: &dyn Storage) -> Result<(), DiskError> {
+        check_name(name)?;
+        // Files never change, so two directories may well have the same one. Not every file system can do that, and none
+        // across its border: then the bytes are copied.
+        let linked = with.directory().is_some_and(|other| fs::hard_link(self.path(name), other.join(name)).is_ok());
+        if linked {
+            return Ok(());
+        }
+        let bytes = self.map(name)?;
+        with.publish(name, &mut |out| out.write_all(&bytes)).map(|_| ())
+    }
+
+    fn branch(&self, name: &str) -> Result<Arc<dyn Storage>, DiskError> {
+        check_name(name)?;
+        Ok(Arc::new(Self::create(self.dir.join(BRANCHES_NAME).join(name))?))
+    }
+
+    fn branches(&self) -> Result<Vec<String>, DiskError> {
+        let place = self.dir.join(BRANCHES_NAME);
+        let failed = |e| DiskError::reading("list", &place, e);
+        let entries = match fs::read_dir(&place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().into_string().ok().filter(|name| check_name(name).is_ok());
+            names.extend(name.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir())));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn remove_branch(&self, name: &str) -> Result<(), DiskError> {
+        check_name(name)?;
+        let path = self.dir.join(BRANCHES_NAME).join(name);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(DiskError::changing(super::error::OP_REMOVE, &path, error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

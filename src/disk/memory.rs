@@ -2,6 +2,7 @@
 //!
 //! It runs the same publication as the directory does, step by step, and can fail or lose power at any of the steps.
 
+use std::collections::BTreeMap;
 use std::io::{self, Cursor, ErrorKind, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::process;
@@ -28,6 +29,7 @@ struct State {
     steps: u64,
     fault: Option<Fault>,
     temporaries: u64,
+    branches: BTreeMap<String, MemoryStorage>,
 }
 
 impl MemoryStorage {
@@ -125,6 +127,21 @@ impl Storage for MemoryStorage {
 
     fn location(&self) -> String {
         "memory".to_owned()
+    }
+
+    fn branch(&self, name: &str) -> Result<Arc<dyn Storage>, DiskError> {
+        check_name(name)?;
+        Ok(Arc::new(self.0.lock().branches.entry(name.to_owned()).or_default().clone()))
+    }
+
+    fn branches(&self) -> Result<Vec<String>, DiskError> {
+        Ok(self.0.lock().branches.keys().cloned().collect())
+    }
+
+    fn remove_branch(&self, name: &str) -> Result<(), DiskError> {
+        check_name(name)?;
+        self.0.lock().branches.remove(name);
+        Ok(())
     }
 }
 

@@ -32,6 +32,8 @@ mod tests;
 
 use std::fmt;
 use std::io::{self, Seek, Write};
+use std::path::Path;
+use std::sync::Arc;
 
 pub use bytes::{Advice, Bytes};
 pub use error::DiskError;
@@ -46,6 +48,8 @@ pub(crate) use source::{map_source, resolve_source};
 const LOCK_NAME: &str = "lock";
 /// What the names of temporaries start with. A leading dot is not a valid name, so the two never collide.
 const TEMPORARY_PREFIX: &str = ".tmp-";
+/// Name of the directory that branches of a storage lie in.
+const BRANCHES_NAME: &str = "snapshots";
 /// The longest name that every supported file system takes.
 const NAME_BYTES_MAX: usize = 255;
 
@@ -97,6 +101,34 @@ pub trait Storage: Send + Sync + fmt::Debug {
 
     /// Where the files are, for messages.
     fn location(&self) -> String;
+
+    /// The directory the files lie in, where they do.
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Puts a file of this storage into another one under the same name, in the place of one that is there; where both lie in
+    /// one file system that can share files, no byte of it is copied. It is durable with the next publication there.
+    fn share(&self, name: &str, with: &dyn Storage) -> Result<(), DiskError> {
+        let bytes = self.map(name)?;
+        with.publish(name, &mut |out| out.write_all(&bytes)).map(|_| ())
+    }
+
+    /// A storage within this one, made if it is not there, whose files no other call of this one sees.
+    fn branch(&self, name: &str) -> Result<Arc<dyn Storage>, DiskError> {
+        check_name(name)?;
+        Err(DiskError::NoBranches { location: self.location() })
+    }
+
+    /// The names of all branches, sorted.
+    fn branches(&self) -> Result<Vec<String>, DiskError> {
+        Ok(Vec::new())
+    }
+
+    /// Removes a branch with all that is in it; a missing one is fine.
+    fn remove_branch(&self, name: &str) -> Result<(), DiskError> {
+        check_name(name)
+    }
 }
 
 /// The writer lock of a [`Storage`]; released on drop.

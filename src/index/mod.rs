@@ -29,11 +29,14 @@
 //! | `background.rs` | the same by itself, beside everything else |
 //! | `tiers.rs` | which segments are merged, by their sizes |
 //! | `writing.rs` | [`WriteOptions`]: waiting, memory, merging |
+//! | `saved.rs` | states put aside: named snapshots, backups |
 //! | `feedback.rs` | what was chosen of what was shown |
 //! | `reencode.rs` | from one encoder to another |
 //! | `adapter.rs` | a projection for vectors and queries: trained, installed, removed |
 //! | `material.rs` | what it is trained on |
 //! | `sweep.rs` | removal of files no manifest names |
+//! | `degraded.rs` | what can be opened of a damaged index |
+//! | `repair.rs` | what is left of a damaged index, as a sound one |
 //! | `verify.rs` | every file, every byte |
 
 mod adapter;
@@ -43,6 +46,7 @@ mod build;
 mod codes;
 mod commit;
 mod compact;
+mod degraded;
 mod duplicates;
 mod feedback;
 mod guarded;
@@ -52,6 +56,8 @@ mod options;
 mod pipeline;
 mod prepare;
 mod reencode;
+mod repair;
+mod saved;
 mod select;
 mod snapshot;
 mod spaces;
@@ -72,6 +78,8 @@ mod writing;
 pub use adapter::AdapterTraining;
 pub use commit::{Commit, Skipped};
 pub use options::IndexOptions;
+pub use repair::RepairReport;
+pub use saved::SavedSnapshot;
 pub use select::Listing;
 pub use snapshot::{AdapterStats, HeadStats, Snapshot, SpaceStats, Stats};
 pub use train::{Judged, TrainOptions, TrainReport};
@@ -277,6 +285,29 @@ impl Index {
 
     fn write<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
         let mut slot = self.writer.lock();
+        let (result, writer) = self.call(&mut slot, call)?;
+        let poisoned = result.as_ref().is_err_and(|error| self.shared.poison_after(error));
+        if !poisoned {
+            *slot = Some(writer);
+        }
+        result
+    }
+
+    /// As `write`, but nothing of the writer is kept, with the lock and what is not committed.
+    fn write_and_end<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
+        let mut slot = self.writer.lock();
+        let (result, writer) = self.call(&mut slot, call)?;
+        drop(writer);
+        result.inspect_err(|error| {
+            self.shared.poison_after(error);
+        })
+    }
+
+    fn call<T>(
+        &self,
+        slot: &mut Option<Writer>,
+        call: impl FnOnce(&mut Writer) -> Result<T>,
+    ) -> Result<(Result<T>, Writer)> {
         self.shared.check_health()?;
         // Taken out for the call: if it panics, what is half done goes with it, and the next call starts from the last
         // commit.
@@ -284,12 +315,7 @@ impl Index {
             Some(writer) => writer,
             None => Writer::start(&self.shared, &self.writer)?,
         };
-        let result = call(&mut writer);
-        let poisoned = result.as_ref().is_err_and(|error| self.shared.poison_after(error));
-        if !poisoned {
-            *slot = Some(writer);
-        }
-        result
+        Ok((call(&mut writer), writer))
     }
 }
 

@@ -103,7 +103,7 @@ impl Index {
         Self::open_source(storage, &|record| Ok(VectorSource::absent(record)))
     }
 
-    fn open_source(storage: Arc<dyn Storage>, source: FindSource<'_>) -> Result<Self> {
+    pub(super) fn open_source(storage: Arc<dyn Storage>, source: FindSource<'_>) -> Result<Self> {
         let state = State::load(storage.as_ref(), None, source)?;
         tracing::debug!(location = storage.location(), generation = state.manifest.generation, "index opened");
         Ok(Self { shared: Arc::new(Shared::new(storage, state)), writer: Arc::default() })

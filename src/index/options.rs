@@ -145,6 +145,18 @@ impl VectorSource {
         Ok(Self::Encoder(Builtin::shared()))
     }
 
+    /// The source of an index: this encoder, or else the one it was made with where that is inside, or one that is not at hand.
+    pub(super) fn at_hand(manifest: &Manifest, encoder: Option<SharedEncoder>) -> Result<Self> {
+        match encoder.map(Self::Encoder) {
+            Some(given) => given.check(manifest).map(|()| given),
+            None => {
+                let recorded = Self::recorded(&manifest.encoder)?;
+                let known = recorded.check(manifest).is_ok();
+                Ok(if known { recorded } else { Self::absent(&manifest.encoder) })
+            }
+        }
+    }
+
     /// The source of an index whose encoder is not at hand.
     pub(super) fn absent(record: &EncoderRecord) -> Self {
         let prefixes = record.prefixes.iter().map(|prefix| *prefix as usize).collect();

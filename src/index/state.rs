@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How often a reader starts over when files go away under it because a writer compacted.
-const RELOADS: usize = 8;
+pub(super) const RELOADS: usize = 8;
 
 /// One committed state.
 pub(super) struct State {
@@ -219,7 +219,7 @@ pub(super) fn create(
 }
 
 /// A number no other index is likely to have: the standard library's per-process random keys, stirred with the time.
-fn fresh_id() -> u64 {
+pub(super) fn fresh_id() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_i64(now_ms());
@@ -235,6 +235,8 @@ pub(super) fn now_ms() -> i64 {
 /// What snapshots and the writer of one handle share.
 pub(super) struct Shared {
     pub(super) storage: Arc<dyn Storage>,
+    /// Whether parts of the index could not be opened: then nothing is written.
+    pub(super) degraded: bool,
     current: ArcSwap<State>,
     refreshing: Mutex<()>,
     poisoned: Mutex<Option<String>>,
@@ -246,6 +248,7 @@ impl Shared {
         let current = ArcSwap::from_pointee(state);
         Self {
             storage,
+            degraded: false,
             current,
             refreshing: Mutex::new(()),
             poisoned: Mutex::new(None),
@@ -288,6 +291,9 @@ impl Shared {
     }
 
     pub(super) fn check_health(&self) -> Result<()> {
+        if self.degraded {
+            return Err(Error::Degraded { location: self.storage.location() });
+        }
         match self.poisoned.lock().as_ref() {
             Some(why) => Err(Error::Poisoned { why: why.clone() }),
             None => Ok(()),

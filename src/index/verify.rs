@@ -141,15 +141,18 @@ const fn whole(why: String) -> Damage {
     Damage { section: "file", offset: 0, why }
 }
 
-fn damage_of(error: &FormatError) -> Damage {
+pub(super) fn damage_of(error: &FormatError) -> Damage {
     let (section, offset) = error.place();
     Damage { section, offset, why: error.to_string() }
 }
 
+pub(super) fn damage_of_file(file: &str, Damage { section, offset, why }: Damage) -> FileDamage {
+    FileDamage { file: file.to_owned(), section: section.to_owned(), offset, why }
+}
+
 impl VerifyReport {
     fn push(&mut self, file: &str, damage: Damage) {
-        let Damage { section, offset, why } = damage;
-        self.damages.push(FileDamage { file: file.to_owned(), section: section.to_owned(), offset, why });
+        self.damages.push(damage_of_file(file, damage));
     }
 
     /// Holds a number of the manifest against the file it is about.

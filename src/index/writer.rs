@@ -81,8 +81,13 @@ pub(super) type Slot = Mutex<Option<Writer>>;
 impl Writer {
     /// Takes the writer lock, clears away what an earlier writer left behind uncommitted, and starts from the newest commit.
     pub(super) fn start(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Self> {
+        let lock = locked(shared.storage.as_ref(), shared.write_options().wait)?;
+        Self::with_lock(shared, Arc::downgrade(slot), Arc::new(lock))
+    }
+
+    /// As [`Writer::start`], with the lock in hand.
+    pub(super) fn with_lock(shared: &Arc<Shared>, slot: Weak<Slot>, lock: Arc<Lock>) -> Result<Self> {
         let storage = shared.storage.as_ref();
-        let lock = locked(storage, shared.write_options().wait)?;
         storage.sweep()?;
         shared.refresh()?;
         let state = shared.current();
@@ -126,10 +131,10 @@ impl Writer {
             events: Vec::new(),
             merging: None,
             merging_failed: false,
-            slot: Arc::downgrade(slot),
+            slot,
             manifest: state.manifest.clone(),
             shared: Arc::clone(shared),
-            lock: Arc::new(lock),
+            lock,
         })
     }
 
@@ -216,7 +221,7 @@ impl Writer {
     }
 
     /// Whether a note with this id would be there after a commit.
-    fn holds(&self, id: &str) -> Result<bool> {
+    pub(super) fn holds(&self, id: &str) -> Result<bool> {
         Ok(self.newest.contains_key(id) || self.find(id)?.is_some())
     }
 

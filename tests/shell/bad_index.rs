@@ -40,6 +40,21 @@ fn a_second_writer_is_told_who_holds_the_lock_and_readers_go_on() {
     sandbox.run(&["delete", "soup.md"]).exits(0);
 }
 
+#[test]
+fn a_writer_waits_for_another_as_many_seconds_as_it_is_told() {
+    let sandbox = Sandbox::with_notes();
+    let lock = FileStorage::open(sandbox.index()).unwrap().lock().unwrap();
+    let start = std::time::Instant::now();
+    sandbox.run(&["delete", "soup.md", "--wait", "1"]).exits(2).says(&format!("process {}", std::process::id()));
+    assert!(start.elapsed().as_secs() >= 1);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| sandbox.run(&["--wait", "600", "delete", "soup.md"]));
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        drop(lock);
+        waiting.join().unwrap().exits(0);
+    });
+}
+
 /// The index files, largest first, so that the segment comes before the manifest.
 fn files(index: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(index).unwrap().map(|entry| entry.unwrap().path());

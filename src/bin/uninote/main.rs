@@ -8,6 +8,8 @@
 //! | `get.rs`, `delete.rs` | one note, out or away |
 //! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
+//! | `repair.rs` | what is left of a damaged index |
+//! | `snapshot.rs` | `backup` and `snapshot`: states put aside |
 //! | `eval.rs` | how good searching is on a judged collection |
 //! | `train.rs` | heads and adapters: trained, taken away |
 //! | `encoder.rs` | which encoder, and from where |
@@ -34,10 +36,12 @@ mod model;
 mod output;
 mod progress;
 mod reencode;
+mod repair;
 mod report;
 mod search;
 mod signals;
 mod similar;
+mod snapshot;
 mod stats;
 mod train;
 mod verify;
@@ -123,6 +127,13 @@ enum Command {
     Stats,
     /// Read every byte of the index and name each damage
     Verify,
+    /// Save what is left of a damaged index into a new one
+    Repair(repair::Repair),
+    /// Copy the index into another directory, while it is written too
+    Backup(snapshot::Backup),
+    /// Keep states of the index under a name, and bring them back
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     /// Move the index to another encoder: every note is encoded anew
     Reencode(reencode::Reencode),
     /// Measure how good searching is on a judged collection, with intervals
@@ -153,6 +164,9 @@ fn main() -> ExitCode {
         Command::Duplicates(duplicates) => duplicates.run(&place),
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
+        Command::Repair(repair) => repair.run(&place),
+        Command::Backup(backup) => backup.run(&place),
+        Command::Snapshot(snapshot) => snapshot.run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
         Command::Eval(eval) => eval.run(&place),
         Command::Train(train) => train.run(&place),
