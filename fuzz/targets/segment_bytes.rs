@@ -11,7 +11,7 @@ mod reseal;
 use index_format::check::{verify_segment, verify_tombstones};
 use index_format::layout::NO_SPACE;
 use index_format::words::BLOCK_POSTINGS;
-use index_format::{AdapterView, ColumnsView, FileKind, FileTable, SectionKind, SegmentFile, WordsView};
+use index_format::{AdapterView, ColumnsView, FileKind, FileTable, Salvage, SectionKind, SegmentFile, WordsView};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -28,7 +28,28 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
+/// What a repair reads of a file that may be damaged anywhere.
+fn salvage(bytes: &[u8]) {
+    let Ok(salvage) = Salvage::open(bytes) else { return };
+    let _ = salvage.ids_hold();
+    for note in (0..salvage.notes().min(32)).chain([usize::MAX]) {
+        let _ = salvage.id(note);
+        let Ok(record) = salvage.record(note) else { continue };
+        for picture in &record.pictures {
+            let _ = picture.blob.map(|blob| salvage.picture(blob, &picture.hash));
+        }
+    }
+    for space in 0..3 {
+        for width in [0, 1, 8, 256] {
+            let _ = salvage.may_have_had(space);
+            let rows = salvage.space(space, width).map(|space| space.rows().take(64).count());
+            assert!(rows.is_none_or(|rows| rows <= bytes.len()));
+        }
+    }
+}
+
 fn segment(bytes: &[u8]) {
+    salvage(bytes);
     let verified = verify_segment(bytes, &|_| None);
     let Ok(file) = SegmentFile::parse(bytes) else {
         assert!(verified.is_err(), "what cannot be opened is not sound");

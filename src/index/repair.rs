@@ -357,6 +357,8 @@ fn by_note(space: SalvagedSpace<'_>) -> HashMap<u32, Vec<PartVector>> {
     }
     for of_note in rows.values_mut() {
         of_note.sort_unstable_by_key(|part| part.row.part_key());
+        // No two of a note are the same part, whatever the bytes say.
+        of_note.dedup_by_key(|part| part.row.part_key());
     }
     rows
 }

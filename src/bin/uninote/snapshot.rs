@@ -85,8 +85,8 @@ impl Snapshot {
             Self::Restore { name } => {
                 let commit = index.restore_snapshot(name)?;
                 let (notes, generation) = (commit.notes, commit.generation);
-                let committed_ms = index.saved_snapshots()?.iter().find(|saved| saved.name == *name);
-                let committed_ms = committed_ms.map_or(0, |saved| saved.committed_ms);
+                let saved = index.saved_snapshots()?;
+                let committed_ms = saved.iter().find(|saved| saved.name == *name).map_or(0, |saved| saved.committed_ms);
                 Shown { name, notes, generation, committed_ms }.print(place)?;
             }
             Self::Remove { name } => {

@@ -43,7 +43,8 @@ fn a_note_put_again_as_it_is_costs_nothing_and_is_reported_unchanged() {
 
 #[test]
 fn whatever_of_a_note_differs_makes_it_another() {
-    let others: [(&str, fn(Note) -> Note); 9] = [
+    type Change = fn(Note) -> Note;
+    let others: [(&str, Change); 9] = [
         ("title", |note| note.title("Another song")),
         ("text", |note| note.text("Of the sea. And of the land!")),
         ("created", |note| note.created(1_001)),
