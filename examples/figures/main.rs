@@ -12,6 +12,7 @@ mod churn;
 mod data;
 mod duplicates;
 mod encoder;
+mod filters;
 mod heads;
 mod import;
 mod peer;
@@ -55,6 +56,8 @@ enum Figure {
     },
     /// nDCG@10 of each way of ordering, and of heads trained on some collections and tried on others
     Ranking(ranking::RankingArguments),
+    /// Filtered search at many selectivities, with filters independent of the query, with it and against it
+    Filters(filters::FilterArguments),
     /// What is left after rounds of replacing half of all notes, beside an index built afresh
     Churn(churn::ChurnArguments),
     /// Times of commits of one note and of a thousand, each made durable
@@ -154,6 +157,7 @@ fn main() -> Outcome {
         Figure::Copies { packages, thresholds } => duplicates::copies(&packages, &thresholds),
         Figure::Paraphrases { pairs, thresholds } => duplicates::paraphrases(&pairs, &thresholds),
         Figure::Ranking(arguments) => ranking::ranking(&arguments),
+        Figure::Filters(arguments) => filters::filters(&arguments),
         Figure::Churn(arguments) => churn::churn(&arguments),
         Figure::Commits(arguments) => churn::commits(&arguments),
         Figure::Build(arguments) => search::build(&arguments),

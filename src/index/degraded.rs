@@ -2,7 +2,8 @@
 
 use super::Index;
 use super::options::VectorSource;
-use super::state::{Shared, State, read_manifest};
+use super::shared::Shared;
+use super::state::{State, read_manifest};
 use super::verify::{FileDamage, damage_of, damage_of_file};
 use crate::disk::{FileStorage, Storage};
 use crate::encode::SharedEncoder;

@@ -6,6 +6,8 @@
 //! | `opening.rs` | creating and opening an index |
 //! | `options.rs` | how an index is created |
 //! | `state.rs` | one committed state, loaded from a manifest |
+//! | `shared.rs` | what snapshots and the writer of a handle share |
+//! | `turn.rs` | calls that write, one at a time |
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
 //! | `select.rs` | notes by their fields alone: counted, listed, deleted |
@@ -59,6 +61,7 @@ mod reencode;
 mod repair;
 mod saved;
 mod select;
+mod shared;
 mod snapshot;
 mod spaces;
 mod spill;
@@ -68,6 +71,7 @@ mod sweep;
 mod target;
 mod tiers;
 mod train;
+mod turn;
 mod unchanged;
 mod verify;
 mod wording;
@@ -93,7 +97,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::note::Note;
 use crate::query::{Answer, Cancel, Like, Query, SearchOptions};
-use state::Shared;
+use shared::Shared;
 use std::sync::Arc;
 use writer::{Slot, Writer};
 
@@ -276,46 +280,6 @@ impl Index {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Commit> {
         self.write(|writer| writer.reencode(encoder, cancel, &mut progress))
-    }
-
-    /// As `write`, where this handle has written before; else there is nothing to do.
-    fn written(&self, call: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
-        if self.writer.lock().is_some() { self.write(call) } else { Ok(()) }
-    }
-
-    fn write<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
-        let mut slot = self.writer.lock();
-        let (result, writer) = self.call(&mut slot, call)?;
-        let poisoned = result.as_ref().is_err_and(|error| self.shared.poison_after(error));
-        if !poisoned {
-            *slot = Some(writer);
-        }
-        result
-    }
-
-    /// As `write`, but nothing of the writer is kept, with the lock and what is not committed.
-    fn write_and_end<T>(&self, call: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
-        let mut slot = self.writer.lock();
-        let (result, writer) = self.call(&mut slot, call)?;
-        drop(writer);
-        result.inspect_err(|error| {
-            self.shared.poison_after(error);
-        })
-    }
-
-    fn call<T>(
-        &self,
-        slot: &mut Option<Writer>,
-        call: impl FnOnce(&mut Writer) -> Result<T>,
-    ) -> Result<(Result<T>, Writer)> {
-        self.shared.check_health()?;
-        // Taken out for the call: if it panics, what is half done goes with it, and the next call starts from the last
-        // commit.
-        let mut writer = match slot.take() {
-            Some(writer) => writer,
-            None => Writer::start(&self.shared, &self.writer)?,
-        };
-        Ok((call(&mut writer), writer))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Creating and opening an index, on any storage and with any encoder.
 
 use super::options::VectorSource;
-use super::state::{FindSource, Shared, State};
+use super::shared::Shared;
+use super::state::{FindSource, State};
 use super::{Index, IndexOptions, spaces, state};
 use crate::disk::{FileStorage, MemoryStorage, Storage};
 use crate::encode::SharedEncoder;

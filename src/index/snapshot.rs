@@ -1,7 +1,8 @@
 //! Reading one committed state, for as long as it is wanted.
 
+use super::shared::Shared;
 use super::spaces;
-use super::state::{Shared, State};
+use super::state::State;
 use super::target::{of_texts, target};
 use crate::error::Result;
 use crate::lexical::Language;
