@@ -4,7 +4,7 @@
 use super::Index;
 use super::build::{BuildPlan, Builder, NumberedRotation};
 use super::commit::same;
-use super::compact::live_notes;
+use super::compact::merged_of;
 use super::tiers::{Size, due, total};
 use super::writer::{Slot, Writer, WriterSegment};
 use crate::error::{Error, Result};
@@ -283,6 +283,6 @@ struct Job {
 impl Job {
     fn run(&self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<WriterSegment> {
         let plan = BuildPlan { file_id: self.file_id, rotations: self.rotations.clone(), lasting: true, cancelled };
-        self.builder.build(&plan, live_notes(&self.taken, self.builder.spaces.len(), cancelled))
+        merged_of(&self.builder, &plan, &self.taken)
     }
 }

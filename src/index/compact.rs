@@ -1,7 +1,7 @@
 //! Many segments to one, without the deleted notes: space comes back, and a large enough collection gets its graph. Here on
 //! demand; how it comes about by itself is in `background.rs`.
 
-use super::build::{BuildPlan, GRAPH_ROWS, NumberedRotation};
+use super::build::{BuildPlan, Builder, GRAPH_ROWS, NumberedRotation};
 use super::codes::{learn_rotation, sample_step};
 use super::commit::Commit;
 use super::prepare::{PartVector, Prepared};
@@ -71,7 +71,7 @@ impl Writer {
                 continue;
             }
             let plan = BuildPlan { file_id: self.next_file, rotations: rotations.clone(), lasting: true, cancelled };
-            let built = builder.build(&plan, live_notes(&taken, builder.spaces.len(), cancelled))?;
+            let built = merged_of(&builder, &plan, &taken)?;
             self.next_file += 1;
             merged.push(built);
         }
@@ -139,8 +139,16 @@ fn wants_graph(entry: &WriterSegment) -> bool {
     spaces.iter().any(|space| space.graph.is_none() && space.rows as usize >= GRAPH_ROWS)
 }
 
+/// One segment of the live notes of these, which are as they were written: damage is an error, and not handed on.
+pub(super) fn merged_of(builder: &Builder, plan: &BuildPlan<'_>, taken: &[WriterSegment]) -> Result<WriterSegment> {
+    for entry in taken {
+        entry.segment.check()?;
+    }
+    builder.build(plan, live_notes(taken, builder.spaces.len(), plan.cancelled))
+}
+
 /// The live notes of these segments, as they were once prepared.
-pub(super) fn live_notes<'a>(
+fn live_notes<'a>(
     segments: &'a [WriterSegment],
     spaces: usize,
     cancelled: &'a (dyn Fn() -> bool + Sync),

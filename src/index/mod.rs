@@ -250,7 +250,8 @@ impl Index {
     /// the commit.
     ///
     /// # Errors
-    /// [`Error::Cancelled`], and those of [`Index::commit`].
+    /// [`Error::Cancelled`], [`Error::Damaged`] if a segment is not as it was written ([`Index::repair`] saves the rest), and
+    /// those of [`Index::commit`].
     pub fn compact(&self, cancel: Option<&Cancel>) -> Result<Commit> {
         self.write(|writer| writer.compact(cancel))
     }

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::vector::Rotation;
 use index_format::layout::Header;
 use index_format::{
-    ColumnsView, FileKind, FileRef, FormatError, Record, SegmentFile, SegmentMeta, SegmentView, SpaceMeta, SpaceView,
-    WordsView,
+    ColumnsView, FileKind, FileRef, FormatError, Record, SectionKind, SegmentFile, SegmentMeta, SegmentView, SpaceMeta,
+    SpaceView, WordsView, checksum,
 };
 use std::sync::Arc;
 
@@ -87,6 +87,21 @@ impl Segment {
     /// The note with an id.
     pub(crate) fn find(&self, id: &str) -> Result<Option<u32>> {
         self.view()?.find(id).map_err(|source| self.damaged(source))
+    }
+
+    /// Reads every section and holds it against its checksum. What is built of a segment gets checksums of its own: damage
+    /// that went in unseen could never be found again.
+    pub(crate) fn check(&self) -> Result<()> {
+        for entry in self.file.table.sections() {
+            let what = SectionKind::from_number(entry.kind).map_or("unknown section", SectionKind::name);
+            let end = entry.offset.saturating_add(entry.len);
+            let section = self.bytes.get(entry.offset as usize..end as usize).unwrap_or_default();
+            let (offset, expected, found) = (entry.offset, entry.checksum, checksum(section));
+            if found != expected {
+                return Err(self.damaged(FormatError::Checksum { what, offset, expected, found }));
+            }
+        }
+        Ok(())
     }
 
     /// The error for damage met in this file.

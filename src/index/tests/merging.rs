@@ -4,6 +4,8 @@
 use super::*;
 use crate::disk::{DiskError, FileStorage};
 use crate::fields::Filter;
+use crate::segment::file_name;
+use index_format::{FileKind, FileTable, SectionKind};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -218,4 +220,32 @@ fn a_second_writer_waits_as_long_as_it_is_told_to() {
         waiting.join().unwrap().0.unwrap();
     });
     assert_eq!(second.commit().unwrap().notes, 2, "it starts from what the first has committed");
+}
+
+#[test]
+fn damage_is_not_merged_into_segments_that_look_sound() {
+    let (index, storage) = external(4);
+    fill(&index, 0..40);
+    index.commit().unwrap();
+    let file = index.snapshot().state.manifest.segments[0].file.clone();
+    drop(index);
+    let name = file_name(FileKind::Segment, file.id);
+    let mut bytes = storage.map(&name).unwrap().to_vec();
+    let table = FileTable::parse(&bytes, FileKind::Segment).unwrap();
+    let at = table.find(SectionKind::Vectors, 0).unwrap().offset as usize;
+    // The last bit of a number: nothing but the checksum can tell.
+    bytes[at + 16] ^= 1;
+    storage.publish(&name, &mut |out| out.write_all(&bytes)).unwrap();
+    let index = Index::open_in(storage.clone()).unwrap();
+    index.delete("n39").unwrap();
+    let refused = index.compact(None).unwrap_err();
+    assert!(matches!(&refused, Error::Damaged { file, .. } if *file == name), "{refused}");
+    // Neither does it keep notes from being added, nor is it forgotten when segments become many.
+    for number in 40..60 {
+        fill(&index, number..number + 1);
+        index.commit().unwrap();
+    }
+    assert_eq!(index.snapshot().len(), 59);
+    let damages = index.verify().unwrap().damages;
+    assert!(damages.iter().all(|damage| damage.file == name) && !damages.is_empty(), "{damages:?}");
 }
