@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lock::FileLock;
 use super::publish::{self, Medium};
-use super::{BRANCHES_NAME, Bytes, DiskError, LOCK_NAME, Lock, Storage, TEMPORARY_PREFIX, WriteSeek, check_name};
+use super::{BRANCHES_NAME, Bytes, DiskError, LOCK_NAME, Lock, Storage, TEMPORARY_PREFIX, WriteSeek, check_name, copy};
 
 /// Files up to this length are read into memory instead of mapped: a map costs more than the copy, and on Windows it
 /// would keep a small file that is replaced often, such as a manifest, from being replaced.
@@ -129,11 +129,7 @@ impl Storage for FileStorage {
         // Files never change, so two directories may well have the same one. Not every file system can do that, and none
         // across its border: then the bytes are copied.
         let linked = with.directory().is_some_and(|other| fs::hard_link(self.path(name), other.join(name)).is_ok());
-        if linked {
-            return Ok(());
-        }
-        let bytes = self.map(name)?;
-        with.publish(name, &mut |out| out.write_all(&bytes)).map(|_| ())
+        if linked { Ok(()) } else { copy(self, name, with) }
     }
 
     fn branch(&self, name: &str) -> Result<Arc<dyn Storage>, DiskError> {

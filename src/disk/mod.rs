@@ -110,8 +110,7 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// Puts a file of this storage into another one under the same name, in the place of one that is there; where both lie in
     /// one file system that can share files, no byte of it is copied. It is durable with the next publication there.
     fn share(&self, name: &str, with: &dyn Storage) -> Result<(), DiskError> {
-        let bytes = self.map(name)?;
-        with.publish(name, &mut |out| out.write_all(&bytes)).map(|_| ())
+        copy(self, name, with)
     }
 
     /// A storage within this one, made if it is not there, whose files no other call of this one sees.
@@ -129,6 +128,12 @@ pub trait Storage: Send + Sync + fmt::Debug {
     fn remove_branch(&self, name: &str) -> Result<(), DiskError> {
         check_name(name)
     }
+}
+
+/// Copies a file of one storage into another one under the same name, in the place of one that is there.
+pub(crate) fn copy<S: Storage + ?Sized>(from: &S, name: &str, to: &dyn Storage) -> Result<(), DiskError> {
+    let bytes = from.map(name)?;
+    to.publish(name, &mut |out| out.write_all(&bytes)).map(|_| ())
 }
 
 /// The writer lock of a [`Storage`]; released on drop.

@@ -5,7 +5,7 @@ use super::commit::Commit;
 use super::state::{RELOADS, State, now_ms, publish_manifest, read_manifest};
 use super::sweep::remove_unnamed;
 use super::writer::Writer;
-use crate::disk::{DiskError, FileStorage, Storage};
+use crate::disk::{DiskError, FileStorage, Storage, copy};
 use crate::error::{Error, Result};
 use crate::segment::{file_name, is_index_file};
 use index_format::{Manifest, SegmentRef};
@@ -77,7 +77,7 @@ impl Index {
     }
 
     /// Makes a saved snapshot the last committed state, in a commit of its own, and forgets what is written and not committed.
-    /// What was committed since is gone unless it was saved as well; the snapshot stays. The writer lock is given back.
+    /// What was committed since is gone unless it was saved as well; the snapshot stays. The writer lock is given back, with or without success.
     ///
     /// # Errors
     /// [`Error::Snapshot`] if there is none of this name or it cannot be of this index any more; [`Error::WrongEncoder`] if it
@@ -116,11 +116,7 @@ impl Index {
             return Err(Error::IndexExists { location: target.location() });
         }
         let storage = self.shared.storage.as_ref();
-        let copy = |name: &str| {
-            let bytes = storage.map(name)?;
-            target.publish(name, &mut |out| out.write_all(&bytes)).map(|_| ())
-        };
-        let manifest = hand_over(storage, target, &copy).inspect_err(|_| {
+        let manifest = hand_over(storage, target, &|file| copy(storage, file, target)).inspect_err(|_| {
             // Whoever tries again finds the place free; what is wrong with it has been said.
             let _ = clear(target);
         })?;
@@ -166,7 +162,10 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let storage = shared.storage.as_ref();
         if !storage.branches()?.iter().any(|known| known == name) {
-            return refuse(name, "there is none of this name; Index::saved_snapshots lists those there are");
+            return refuse(
+                name,
+                "there is none of this name; Index::saved_snapshots (shell: `uninote snapshot list`) names those there are",
+            );
         }
         let branch = storage.branch(name)?;
         let saved = read_manifest(branch.as_ref())?;

@@ -5,7 +5,7 @@ use super::super::options::{IndexOptions, VectorSource};
 use super::super::spaces;
 use super::super::state::{State, fresh_id, now_ms, publish_manifest, read_manifest};
 use super::RepairReport;
-use crate::disk::Storage;
+use crate::disk::{Storage, copy};
 use crate::encode::SharedEncoder;
 use crate::error::{Error, Result};
 use crate::segment::file_name;
@@ -28,7 +28,7 @@ impl Plan {
     pub(super) fn of(from: &dyn Storage, encoder: Option<SharedEncoder>, report: &mut RepairReport) -> Result<Self> {
         let unsound = report.damages.iter().map(|damage| damage.file.clone()).collect();
         match read_manifest(from) {
-            Ok(manifest) => Self::known(from, manifest, encoder, unsound),
+            Ok(manifest) => Self::known(from, manifest, encoder, unsound, report),
             Err(Error::Damaged { .. } | Error::NoIndex { .. }) => Self::unknown(from, encoder, unsound, report),
             Err(other) => Err(other),
         }
@@ -39,9 +39,20 @@ impl Plan {
         old: Manifest,
         encoder: Option<SharedEncoder>,
         unsound: BTreeSet<String>,
+        report: &mut RepairReport,
     ) -> Result<Self> {
         let source = VectorSource::at_hand(&old, encoder)?;
         let whole = |kind, file: &FileRef| !unsound.contains(&file_name(kind, file.id));
+        for (kind, file) in old.files().filter(|(kind, file)| !whole(*kind, file)) {
+            let what = match kind {
+                FileKind::Head => "the ranking head that was trained for it",
+                FileKind::Adapter => "the adapter: vectors are searched as the encoder gave them",
+                FileKind::Feedback => "feedback on what was shown",
+                // What these are needed for is made again, or told note by note.
+                _ => continue,
+            };
+            report.lose(&file_name(kind, file.id), "file".to_owned(), what);
+        }
         let adapter = old.adapter.clone().filter(|file| whole(FileKind::Adapter, file));
         let sound = |entry: &SegmentRef| {
             let manifest = alone(&old, entry);
@@ -111,9 +122,7 @@ impl Plan {
     pub(super) fn copy(&self, from: &dyn Storage, to: &dyn Storage) -> Result<()> {
         let _alone = to.lock()?;
         for (kind, file) in self.manifest.files() {
-            let name = file_name(kind, file.id);
-            let bytes = from.map(&name)?;
-            to.publish(&name, &mut |out| out.write_all(&bytes))?;
+            copy(from, &file_name(kind, file.id), to)?;
         }
         publish_manifest(to, &self.manifest)
     }

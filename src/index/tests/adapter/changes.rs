@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::disk::{FaultKind, Survival};
-use crate::segment::store_adapter;
-use index_format::Manifest;
+use crate::segment::{file_name, store_adapter};
+use index_format::{FileKind, Manifest};
 use std::io::ErrorKind;
 
 #[test]
@@ -159,4 +159,22 @@ fn damage_of_an_adapter_and_of_what_it_fits_is_named() {
         assert!(named.starts_with(if number == 92 { "segment-" } else { "adapter-" }), "{number}: {named}");
     }
     assert!(Index::verify_in(&storage).unwrap().is_sound());
+}
+
+#[test]
+fn a_repair_without_the_adapter_goes_back_to_what_the_encoder_gave_and_says_so() {
+    let (index, storage) = external(6);
+    let mut rows = Rows::new();
+    fill(&index, &mut rows, 0..40, 6);
+    install(&index, &matrix(6, 0.4)).unwrap();
+    let name =
+        index.snapshot().state.manifest.adapter.as_ref().map(|file| file_name(FileKind::Adapter, file.id)).unwrap();
+    storage.remove(&name).unwrap();
+    let target = Arc::new(MemoryStorage::new());
+    let report = Index::repair_in(storage.as_ref(), target.clone(), None).unwrap();
+    assert_eq!((report.saved, report.reencoded, report.lost.len()), (40, 0, 1), "{report:?}");
+    assert!(report.lost[0].file == name && report.lost[0].why.contains("adapter"), "{report:?}");
+    let saved = Index::open_in(target).unwrap();
+    assert!(saved.verify().unwrap().is_sound() && !installed(&saved));
+    agrees(&saved, &rows, &matrix(6, 0.0), "repaired");
 }
