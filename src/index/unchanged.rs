@@ -25,11 +25,9 @@ impl Writer {
             return Ok(false);
         }
         let infos: Vec<_> = note.pictures.iter().map(known).collect();
-        let told = record_of(note, &infos);
-        if infos.contains(&None)
-            || told.content_hash != record.content_hash
-            || told.hash_content() != record.hash_content()
-        {
+        let told = record_of(note, &infos).content_hash;
+        // Of the stored note both what it is said to be and what it is.
+        if infos.contains(&None) || told != record.content_hash || told != record.hash_content() {
             return Ok(false);
         }
         let Ok(mut rows) = rows_again(entry, ordinal, 0..self.manifest.spaces.len()) else { return Ok(false) };
