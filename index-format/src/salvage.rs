@@ -18,6 +18,8 @@ pub struct Salvage<'a> {
     table: FileTable,
     records: Blobs<'a>,
     pictures: Option<Blobs<'a>>,
+    /// Whether all records, and all pictures, are as they were written.
+    whole: [bool; 2],
     /// The spaces that had vectors, where that is known.
     spaces: Option<Vec<u16>>,
 }
@@ -55,10 +57,15 @@ impl<'a> Salvage<'a> {
         let end = size_of::<Header>().saturating_add(entries.saturating_mul(size)).min(bytes.len());
         let table = bytes.get(size_of::<Header>()..end).unwrap_or_default();
         let sections = table.chunks_exact(size).map(bytemuck::pod_read_unaligned::<SectionEntry>);
-        // Records are held against their own hashes; everything else has to be whole.
+        // Sections lie beside each other. A table that says otherwise must not have the file read again and again: each byte
+        // twice is enough for one entry that has gone wrong.
+        let mut left = (bytes.len() as u64).saturating_mul(2);
         let wanted = |entry: &SectionEntry| {
-            let found = section(bytes, entry).map(checksum);
-            found.is_some() && (entry.kind == SectionKind::Records as u16 || found == Some(entry.checksum))
+            let affordable = entry.len <= left;
+            left = left.saturating_sub(entry.len);
+            // Records and pictures are held against hashes of their own; everything else has to be whole.
+            let hashed = [SectionKind::Records as u16, SectionKind::PictureBytes as u16].contains(&entry.kind);
+            affordable && (if hashed { section(bytes, entry).is_some() } else { is_whole(bytes, entry) })
         };
         let table = FileTable::of(header, sections.filter(wanted).collect());
         let records = table.blobs(bytes, [SectionKind::RecordExtents, SectionKind::Records])?;
@@ -67,7 +74,9 @@ impl<'a> Salvage<'a> {
         let spaces = FileTable::parse(bytes, FileKind::Segment)
             .ok()
             .map(|whole| whole.sections().iter().filter(vectors).map(|entry| entry.space).collect());
-        Ok(Self { bytes, table, records, pictures, spaces })
+        let whole = [SectionKind::Records, SectionKind::PictureBytes]
+            .map(|kind| table.find(kind, NO_SPACE).is_some_and(|entry| is_whole(bytes, entry)));
+        Ok(Self { bytes, table, records, pictures, whole, spaces })
     }
 
     /// The number of the index that the file says it is of.
@@ -100,9 +109,9 @@ impl<'a> Salvage<'a> {
 
     /// Whether all records are as they were written, ids included, which no hash of theirs covers.
     #[must_use]
-    pub fn ids_hold(&self) -> bool {
-        let entry = self.table.find(SectionKind::Records, NO_SPACE);
-        entry.is_some_and(|entry| section(self.bytes, entry).map(checksum) == Some(entry.checksum))
+    pub const fn ids_hold(&self) -> bool {
+        let [records, _] = self.whole;
+        records
     }
 
     /// The id of a note as the list of ids has it, where that can be read.
@@ -117,7 +126,9 @@ impl<'a> Salvage<'a> {
     pub fn picture(&self, blob: u32, hash: &[u8; 16]) -> Option<&'a [u8]> {
         let bytes = self.pictures?.get(blob as usize).ok()?;
         let found = xxhash_rust::xxh3::xxh3_128(bytes).to_le_bytes();
-        (*hash == NO_HASH || found == *hash).then_some(bytes)
+        let [_, pictures] = self.whole;
+        let same = if *hash == NO_HASH { pictures } else { found == *hash };
+        same.then_some(bytes)
     }
 
     /// The rows of a space with vectors of this width, as the encoder or the caller gave them; `None` where any of it is
@@ -151,6 +162,10 @@ impl<'a> SalvagedSpace<'a> {
     pub fn rows(&self) -> impl Iterator<Item = (RowEntry, &'a [f32])> + use<'a> {
         self.rows.iter().copied().zip(self.vectors.chunks_exact(self.width.max(1)))
     }
+}
+
+fn is_whole(bytes: &[u8], entry: &SectionEntry) -> bool {
+    section(bytes, entry).map(checksum) == Some(entry.checksum)
 }
 
 fn section<'a>(bytes: &'a [u8], entry: &SectionEntry) -> Option<&'a [u8]> {

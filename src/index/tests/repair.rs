@@ -126,6 +126,19 @@ fn a_record_that_cannot_be_read_takes_no_other_with_it() {
 }
 
 #[test]
+fn a_picture_that_is_damaged_takes_no_other_with_it() {
+    let (index, storage) = written();
+    let name = &segments(&index)[0];
+    let at = offset(&storage, name, SectionKind::PictureBytes, index_format::layout::NO_SPACE);
+    change(&storage, name, |bytes| bytes[at + 40] ^= 1);
+    let (saved, report) = repaired(&storage);
+    let lost: Vec<_> = report.lost.iter().map(|lost| (lost.section.as_str(), lost.why.as_str())).collect();
+    assert_eq!((lost, report.saved), (vec![("note \"n00\"", "the bytes of picture 0")], 18), "{report:?}");
+    let (before, after) = (content(&index), content(&saved));
+    assert!(before["n10"] == after["n10"] && before["n00"] != after["n00"]);
+}
+
+#[test]
 fn a_header_is_not_needed_and_half_a_file_is_better_than_none() {
     // Version; number of the index, length and checksum of the file.
     for (at, saved) in [(9, 0), (24, 18), (41, 18), (57, 18)] {
