@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use uninote::disk::{DiskError, FaultKind, MemoryStorage, Survival};
+use uninote::index::WriteOptions;
 use uninote::{Error, Index, IndexOptions, Note, Query, Result, SearchOptions};
 
 const SURVIVALS: [Survival; 8] = [
@@ -171,4 +172,68 @@ fn many_notes_survive_a_full_disk_on_their_way_to_a_commit() {
     storage.clear_fault();
     assert_eq!(index.commit().unwrap().notes, 3 + taken);
     assert_eq!(Index::open_in(Arc::new(storage)).unwrap().snapshot().len() as u64, 3 + taken);
+}
+
+/// Notes of each of eight segments, with two rows each: the next commit makes a merge due of more rows than it does itself, and
+/// of too few in each space for a graph, which would take its time at every step.
+const NOTES: usize = 260;
+
+/// The files of such an index, and the ids of its notes.
+fn due_for_a_merge() -> (MemoryStorage, Vec<String>) {
+    let storage = MemoryStorage::new();
+    let options = IndexOptions::new().external_vectors(2).space("other", 1);
+    let index = Index::create_in(Arc::new(storage.clone()), options).unwrap();
+    index.set_write_options(WriteOptions::new().merging(false));
+    for number in 0..8 * NOTES {
+        let angle = number as f32 * 0.0015;
+        let note = Note::new(format!("n{number:04}")).vector("other", [1.0]);
+        index.put_with_vector(note, &[angle.cos(), angle.sin()]).unwrap();
+        if number % NOTES == NOTES - 1 {
+            index.commit().unwrap();
+        }
+    }
+    let mut ids: Vec<String> = index.snapshot().ids().collect();
+    ids.sort_unstable();
+    (storage, ids)
+}
+
+/// Deletes one, which makes the merge begin, and another while it is under way.
+fn merge_beside_everything(index: &Index) -> Result<()> {
+    index.delete("n0001")?;
+    index.commit()?;
+    index.delete("n0002")?;
+    index.commit()?;
+    index.wait_for_merges(None)
+}
+
+#[test]
+fn a_power_loss_at_any_step_of_a_merge_in_the_background_loses_no_note() {
+    let (origin, ids) = due_for_a_merge();
+    let fresh = || {
+        let storage = origin.crash_image(Survival::Everything);
+        (Index::open_in(Arc::new(storage.clone())).unwrap(), storage)
+    };
+    let (index, storage) = fresh();
+    let before = storage.steps();
+    merge_beside_everything(&index).unwrap();
+    let steps = storage.steps() - before;
+    assert_eq!(index.snapshot().stats().segments, 1, "the merge took place");
+    for step in 0..=steps {
+        let (index, storage) = fresh();
+        storage.fail_after(step, FaultKind::Crash);
+        let done = merge_beside_everything(&index).is_ok();
+        drop(index);
+        for survival in [Survival::DurableOnly, Survival::Everything, Survival::Torn(step + 1)] {
+            let what = format!("step {step} of {steps}, {survival:?}");
+            let again = Index::open_in(Arc::new(storage.crash_image(survival))).unwrap();
+            let mut found: Vec<String> = again.snapshot().ids().collect();
+            found.sort_unstable();
+            let gone: Vec<&String> = ids.iter().filter(|id| found.binary_search(id).is_err()).collect();
+            assert!(["n0001", "n0002"].iter().take(gone.len()).eq(gone.iter()), "{what}: {gone:?}");
+            assert!(found.len() + gone.len() == ids.len() && (!done || gone.len() == 2), "{what}: {gone:?}");
+            assert!(again.verify().unwrap().is_sound(), "{what}");
+            again.delete("n0003").unwrap();
+            again.commit().unwrap();
+        }
+    }
 }

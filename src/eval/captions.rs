@@ -60,7 +60,7 @@ pub(super) fn collection(
 /// A line's picture and captions; none for a line of another split. The captions are taken out of the note, which is to be
 /// found by its picture.
 fn captioned(imported: Imported, split: Option<&str>) -> Result<Option<Captioned>, EvalError> {
-    let Imported { mut note, origin, warnings } = imported;
+    let Imported { mut note, origin, warnings, .. } = imported;
     let of_split = match note.fields.get("split") {
         Some(Value::Keyword(of)) => split.is_none_or(|split| split == of),
         _ => split.is_none(),

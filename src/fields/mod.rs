@@ -71,7 +71,7 @@ pub(crate) use evaluate::evaluate;
 pub use filter::{Field, Filter};
 pub(crate) use resolve::{check, has_field};
 pub use values::FacetCount;
-pub(crate) use values::{Key, facets, keys};
+pub(crate) use values::{Key, facets, in_order, key_of, key_of_created, keys};
 
 #[cfg(test)]
 mod tests;

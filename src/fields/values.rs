@@ -4,7 +4,8 @@ use super::bitmap::Bitmap;
 use super::resolve::columns_of;
 use crate::note::Value;
 use index_format::columns::{ColumnKind, ColumnView, float_of_key, integer_of_key};
-use index_format::{ColumnsView, FormatError};
+use index_format::record::ArchivedFieldValue;
+use index_format::{ArchivedRecord, ColumnsView, FormatError};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -57,8 +58,21 @@ impl Key {
     fn number(kind: ColumnKind, key: u64) -> Self {
         match kind {
             ColumnKind::Float => Self::Number(float_of_key(key), 0, kind),
-            _ => Self::Number(integer_of_key(key) as f64, integer_of_key(key), kind),
+            _ => Self::whole(kind, integer_of_key(key)),
         }
+    }
+
+    fn whole(kind: ColumnKind, number: i64) -> Self {
+        Self::Number(number as f64, number, kind)
+    }
+
+    fn word(kind: ColumnKind, text: &str) -> Self {
+        Self::Text(text.to_owned(), kind)
+    }
+
+    /// The id of a note.
+    pub(crate) fn id(id: &str) -> Self {
+        Self::word(ColumnKind::Keyword, id)
     }
 
     /// As a note has it; a tag as a keyword.
@@ -70,6 +84,15 @@ impl Key {
             Self::Text(text, ColumnKind::Bool) => Value::Bool(text == "true"),
             Self::Text(text, _) => Value::Keyword(text.clone()),
         }
+    }
+}
+
+/// Values in the order asked for; what has none comes last either way.
+pub(crate) fn in_order(descending: bool, left: &Option<Key>, right: &Option<Key>) -> Ordering {
+    match (left, right) {
+        (Some(left), Some(right)) if descending => right.cmp(left),
+        (Some(left), Some(right)) => left.cmp(right),
+        (left, right) => right.is_some().cmp(&left.is_some()),
     }
 }
 
@@ -121,6 +144,24 @@ pub(crate) fn keys(columns: &ColumnsView<'_>, field: &str, notes: &Bitmap) -> Re
         Ok(())
     })?;
     Ok(found)
+}
+
+/// What a note has in a field that is written down in it, and how [`keys`] has it.
+pub(crate) fn key_of(record: &ArchivedRecord, field: &str) -> Option<Key> {
+    let named = record.fields.iter().find(|pair| pair.0 == *field)?;
+    Some(match &named.1 {
+        ArchivedFieldValue::Keyword(word) => Key::word(ColumnKind::Keyword, word),
+        ArchivedFieldValue::Tags(tags) => Key::word(ColumnKind::Tags, tags.iter().map(|tag| tag.as_str()).min()?),
+        ArchivedFieldValue::Bool(flag) => Key::word(ColumnKind::Bool, if *flag { "true" } else { "false" }),
+        ArchivedFieldValue::Integer(number) => Key::whole(ColumnKind::Integer, number.to_native()),
+        ArchivedFieldValue::Float(number) => Key::Number(number.to_native(), 0, ColumnKind::Float),
+        ArchivedFieldValue::DateTime(millis) => Key::whole(ColumnKind::DateTime, millis.to_native()),
+    })
+}
+
+/// When a note was made, as [`keys`] has it.
+pub(crate) fn key_of_created(record: &ArchivedRecord) -> Option<Key> {
+    record.created_ms.as_ref().map(|made| Key::whole(ColumnKind::Created, made.to_native()))
 }
 
 fn each(

@@ -17,6 +17,48 @@ pub(super) enum Dates {
     ByName,
 }
 
+/// A type that a source gives a field by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldType {
+    Keyword,
+    Tags,
+    Integer,
+    Float,
+    DateTime,
+    Bool,
+}
+
+impl FieldType {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "keyword" => Self::Keyword,
+            "tags" => Self::Tags,
+            "integer" => Self::Integer,
+            "float" => Self::Float,
+            "datetime" => Self::DateTime,
+            "bool" => Self::Bool,
+            _ => return None,
+        })
+    }
+
+    /// The value of this type; nothing for what cannot be one.
+    fn value(self, tree: Tree) -> Option<Value> {
+        Some(match (self, tree) {
+            (Self::Keyword, tree) => Value::Keyword(tree.into_scalar_text()?),
+            (Self::Tags, Tree::List(items)) => {
+                Value::Tags(items.into_iter().map(Tree::into_scalar_text).collect::<Option<_>>()?)
+            }
+            (Self::Integer, Tree::Integer(number)) => Value::Integer(number),
+            (Self::Float, Tree::Integer(number)) => Value::Float(number as f64),
+            (Self::Float, Tree::Float(number)) if number.is_finite() => Value::Float(number),
+            (Self::DateTime, Tree::Integer(millis)) => Value::DateTime(millis),
+            (Self::DateTime, Tree::Text(text)) => Value::DateTime(parse_millis(&text)?),
+            (Self::Bool, Tree::Bool(flag)) => Value::Bool(flag),
+            _ => return None,
+        })
+    }
+}
+
 /// Gathers fields, and what had to be left out.
 #[derive(Debug)]
 pub(super) struct FieldSink {
@@ -35,6 +77,15 @@ impl FieldSink {
     /// empty lists are nothing. A string under `tags` is a list written with commas.
     pub(super) fn add(&mut self, name: String, tree: Tree) {
         self.add_nested(name, tree, 0);
+    }
+
+    /// Adds one named value of a type that is known.
+    pub(super) fn add_typed(&mut self, name: String, tree: Tree, kind: FieldType) {
+        let found = tree.kind();
+        match kind.value(tree) {
+            Some(value) => self.keep(name, value),
+            None => self.leave_out(&name, &format!("is {found}, which cannot be of the type that field_types says")),
+        }
     }
 
     fn add_nested(&mut self, name: String, tree: Tree, depth: usize) {
@@ -76,6 +127,10 @@ impl FieldSink {
                 None => Value::Keyword(text),
             },
         };
+        self.keep(name, value);
+    }
+
+    fn keep(&mut self, name: String, value: Value) {
         let bytes = name.len();
         if bytes == 0 || bytes > MAX_FIELD_NAME_BYTES || name.chars().any(char::is_control) {
             let why =

@@ -11,17 +11,21 @@
 //! | `image` | string | one more picture, before `pictures` |
 //! | `created` | RFC 3339 string, or integer | an integer is milliseconds since 1970 UTC |
 //! | `vectors` | object | the caller's own vectors by the name of their space: a list of numbers, or a list of such lists |
+//! | `vector` | list of numbers | the vector of the note as a whole, for an index whose vectors come from the caller |
 //! | `fields` or `metadata` | object | fields by name |
+//! | `field_types` | object | types of fields by their names, where they are another than their values look like: `keyword`, `tags`, `integer`, `float`, `datetime`, `bool` |
 //! | anything else | | a field of that name |
 //!
 //! In fields a string is a keyword (a date-time where its name is `created`, `date` or ends in
 //! `_at` and it is a date), a number or boolean is itself, a list of scalars is tags, and an object
 //! is one field an entry, `outer.inner`. Null counts as absent. What stands in `fields` wins over a
-//! key of the same name beside it.
+//! key of the same name beside it. [`write_line`] is the other way round.
+
+pub use super::write::{Besides, write_line};
 
 use super::{
     ImageLink, Parsed, Remark,
-    fields::{Dates, FieldSink},
+    fields::{Dates, FieldSink, FieldType},
     tree::Tree,
 };
 use crate::note::{Note, time::parse_millis};
@@ -76,6 +80,8 @@ pub fn parse_line(bytes: &[u8], line: u64) -> Result<Parsed, LineError> {
         body: None,
         image: None,
         images: Vec::new(),
+        vector: None,
+        types: BTreeMap::new(),
         fields: Vec::new(),
         others: Vec::new(),
     };
@@ -95,6 +101,8 @@ struct Reader {
     body: Option<String>,
     image: Option<ImageLink>,
     images: Vec<ImageLink>,
+    vector: Option<Vec<f32>>,
+    types: BTreeMap<String, FieldType>,
     /// Entries of `fields` and `metadata`.
     fields: Vec<(String, Tree)>,
     /// Entries of no key of the schema.
@@ -112,6 +120,8 @@ impl Reader {
             "pictures" => self.images = self.pictures(value)?,
             "created" => self.note.created = Some(instant(value)?),
             "vectors" => self.note.vectors = vectors(value)?,
+            "vector" => self.vector = Some(vector(value)?),
+            "field_types" => self.types = types(value)?,
             "fields" | "metadata" => match value {
                 Tree::Map(entries) => self.fields.extend(entries),
                 other => return Err(wrong("fields", &other, "an object")),
@@ -133,13 +143,17 @@ impl Reader {
         }
         let mut sink = FieldSink::new(Dates::ByName);
         for (name, value) in self.others.into_iter().chain(self.fields) {
-            sink.add(name, value);
+            match self.types.get(&name) {
+                Some(kind) => sink.add_typed(name, value, *kind),
+                None => sink.add(name, value),
+            }
         }
         self.note.fields = sink.fields;
         let line = self.line;
         let remark = |why| Remark { line, why };
         Ok(Parsed {
             note: self.note,
+            vector: self.vector,
             image_links: self.image.into_iter().chain(self.images).collect(),
             warnings: sink.left_out.into_iter().map(remark).collect(),
         })
@@ -227,6 +241,24 @@ fn vectors(value: Tree) -> Result<BTreeMap<String, Vec<Vec<f32>>>, LineError> {
         vectors.entry(space).or_default().extend(of_space);
     }
     Ok(vectors)
+}
+
+/// Types of fields by name.
+fn types(value: Tree) -> Result<BTreeMap<String, FieldType>, LineError> {
+    const EXPECTED: &str = "keyword, tags, integer, float, datetime or bool";
+    let Tree::Map(entries) = value else { return Err(wrong("field_types", &value, "an object of types by field")) };
+    let named = |(name, kind): (String, Tree)| match &kind {
+        Tree::Text(text) => match FieldType::named(text) {
+            Some(kind) => Ok((name, kind)),
+            None => Err(LineError::Schema {
+                key: "a type of a field",
+                found: format!("{:?}", text.chars().take(64).collect::<String>()),
+                expected: EXPECTED,
+            }),
+        },
+        other => Err(wrong("a type of a field", other, EXPECTED)),
+    };
+    entries.into_iter().map(named).collect()
 }
 
 fn vector(value: Tree) -> Result<Vec<f32>, LineError> {

@@ -15,7 +15,7 @@ fn refused(line: &str) -> String {
 
 #[test]
 fn the_schema_is_read() {
-    let Parsed { note, image_links, warnings } = parsed(
+    let Parsed { note, image_links, warnings, .. } = parsed(
         r#"{"id": "n1", "title": "T", "text": "words", "created": "2021-03-11T00:00:00Z",
             "pictures": ["a.png", {"path": "b.png", "alt": "B"}],
             "fields": {"year": 2021, "read_at": "2021-03-11"}, "section": "games"}"#,
@@ -126,5 +126,64 @@ proptest! {
         value in "[0-9.eE+\\-\\[\\]{}\",:a-c truefalsn]{0,60}",
     ) {
         let _ = parse_line(format!(r#"{{"id": "a", "{key}": {value}}}"#).as_bytes(), 1);
+    }
+}
+
+#[test]
+fn a_type_that_is_said_counts_and_a_value_that_is_none_of_it_is_left_out() {
+    let note = parsed(
+        r#"{"id": "n", "fields": {"date": "2021-03-11", "tags": "a, b", "km": 3, "seen_at": 5, "who": [" x ", ""]},
+            "field_types": {"date": "keyword", "tags": "keyword", "km": "float", "seen_at": "datetime", "who": "tags"}}"#,
+    );
+    let expected = Note::new("n")
+        .field("date", "2021-03-11")
+        .field("tags", "a, b")
+        .field("km", 3.0)
+        .field("seen_at", Value::DateTime(5))
+        .field("who", [" x ", ""]);
+    assert_eq!((note.note, note.warnings), (expected, Vec::new()));
+    let wrong = parsed(r#"{"id": "n", "km": "far", "field_types": {"km": "float", "nowhere": "bool"}}"#);
+    assert_eq!(wrong.note, Note::new("n"));
+    assert!(wrong.warnings[0].why.contains("\"km\" is a string, which cannot be of the type"), "{:?}", wrong.warnings);
+    assert!(refused(r#"{"id": "n", "field_types": {"km": "number"}}"#).contains("\"number\", expected keyword, tags"));
+    assert!(refused(r#"{"id": "n", "field_types": ["km"]}"#).contains("field_types is a list"));
+}
+
+#[test]
+fn a_vector_is_the_callers_for_the_whole_note() {
+    assert_eq!(parsed(r#"{"id": "n", "vector": [1, 0.5]}"#).vector, Some(vec![1.0, 0.5]));
+    assert!(refused(r#"{"id": "n", "vector": "east"}"#).contains("a vector is a string"));
+    let line = write_line(&Note::new("n"), &Besides::new(Vec::new(), Some(vec![0.1, -2.5e-8])));
+    assert_eq!(parsed(&line).vector, Some(vec![0.1, -2.5e-8]));
+}
+
+/// Values of all types, with text that looks like other types.
+fn value() -> impl Strategy<Value = Value> {
+    let text = || prop_oneof![".{0,12}", Just("2021-03-11".to_owned()), Just("a, b".to_owned()), Just(" ".to_owned())];
+    let millis = -62_135_596_800_000_i64..253_402_300_799_999;
+    prop_oneof![
+        text().prop_map(Value::Keyword),
+        prop::collection::vec(text(), 0..4).prop_map(Value::Tags),
+        any::<i64>().prop_map(Value::Integer),
+        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Value::Float),
+        millis.prop_map(Value::DateTime),
+        any::<bool>().prop_map(Value::Bool),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_note_that_is_written_is_read_as_it_was(
+        (id, title, text) in ("[^\\p{C}]{1,9}", ".{0,9}", "(?s).{0,40}"),
+        created in prop::option::of(-1_000_000_000_000_i64..4_000_000_000_000),
+        fields in prop::collection::btree_map(prop_oneof!["[a-z.]{1,8}", Just("date".to_owned()), Just("tags".to_owned()), Just("id".to_owned())], value(), 0..6),
+        vectors in prop::collection::vec(prop::collection::vec(-1e3_f32..1e3, 3), 0..3),
+    ) {
+        let mut note = Note::new(id).title(title).text(text);
+        note.created = created;
+        note.fields = fields;
+        note.vectors.extend(Some(("sound".to_owned(), vectors)).filter(|(_, vectors)| !vectors.is_empty()));
+        let read = parsed(&write_line(&note, &Besides::default()));
+        prop_assert_eq!((read.note, read.warnings), (note, Vec::new()));
     }
 }

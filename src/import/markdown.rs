@@ -84,7 +84,7 @@ pub fn parse(bytes: &[u8], id: &str) -> Result<Parsed, MarkdownError> {
         note.title = outline.title.unwrap_or_else(|| stem(id).to_owned());
     }
     warnings.append(&mut outline.warnings);
-    Ok(Parsed { note, image_links: outline.images, warnings })
+    Ok(Parsed { note, vector: None, image_links: outline.images, warnings })
 }
 
 /// Front matter entries into title, creation time and fields.

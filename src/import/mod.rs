@@ -1,4 +1,4 @@
-//! Sources into notes: folders of Markdown, and JSON Lines.
+//! Sources into notes: folders of Markdown, and JSON Lines; and notes into JSON Lines.
 //!
 //! ```text
 //! open ─► walk (sorted, hidden left out) ─► markdown::parse ─┐
@@ -19,6 +19,7 @@ pub mod markdown;
 mod pictures;
 mod tree;
 mod walk;
+mod write;
 
 use std::{
     fmt, io,
@@ -44,6 +45,8 @@ pub struct Imported {
     /// The note; [`Note::validate`] holds. Its pictures are paths, absolute and inside the source's
     /// folder, and were pictures when they were read.
     pub note: Note,
+    /// The vector of the whole note, where its source has one.
+    pub vector: Option<Vec<f32>>,
     /// Its source.
     pub origin: Origin,
     /// What was left out of it: a missing picture, a field that has no typed form.
@@ -154,6 +157,8 @@ pub fn open(path: &Path, options: &ImportOptions) -> Result<Items, ImportError> 
 pub struct Parsed {
     /// The note, still without pictures.
     pub note: Note,
+    /// The vector of the whole note, for an index whose vectors come from the caller.
+    pub vector: Option<Vec<f32>>,
     /// The pictures it names, in order.
     pub image_links: Vec<ImageLink>,
     /// What was left out.

@@ -4,9 +4,9 @@ use std::{cell::Cell, fmt};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Most values in one note's front matter or JSON line. A note may have 1,024 fields, so this
-/// leaves room for long lists and still keeps a hostile line from growing in memory.
-const MAX_NODES: u32 = 100_000;
+/// Most values in one JSON line or TOML header: room for long lists and for 256 vectors of 4,096 numbers, and still a hostile
+/// line cannot grow much in memory.
+const MAX_NODES: u32 = 1 << 20;
 
 /// Deepest nesting.
 const MAX_DEPTH: u32 = 16;
@@ -206,8 +206,8 @@ mod tests {
         assert!(json(&nested(16)).is_ok());
         let refused = json(&nested(17)).unwrap_err().to_string();
         assert!(refused.contains("deeper than 16"), "{refused}");
-        let long = format!("[{}0]", "0,".repeat(100_000));
+        let long = format!("[{}0]", "0,".repeat(MAX_NODES as usize));
         let refused = json(&long).unwrap_err().to_string();
-        assert!(refused.contains("more than 100000"), "{refused}");
+        assert!(refused.contains(&format!("more than {MAX_NODES}")), "{refused}");
     }
 }

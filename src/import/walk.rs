@@ -229,7 +229,7 @@ impl Iterator for JsonLines {
 
 /// Pictures and validation: what makes a parsed note an item.
 fn finish(parsed: Parsed, pictures: &PictureFolder, folder: &Path, origin: Origin) -> Item {
-    let Parsed { mut note, image_links, warnings } = parsed;
+    let Parsed { mut note, image_links, vector, warnings } = parsed;
     let remarks = warnings.into_iter().map(|remark| (remark.line, remark.why));
     let broken_links = pictures.attach(&mut note, folder, image_links);
     let warnings: Vec<Problem> = remarks
@@ -242,7 +242,7 @@ fn finish(parsed: Parsed, pictures: &PictureFolder, folder: &Path, origin: Origi
         let why = error.to_string() + &also.take(1).collect::<String>();
         return Item::Skipped(Problem { origin, why });
     }
-    Item::Note(Box::new(Imported { note, origin, warnings }))
+    Item::Note(Box::new(Imported { note, vector, origin, warnings }))
 }
 
 fn is_visible(entry: &DirEntry) -> bool {

@@ -10,6 +10,7 @@
 //! | `turn.rs` | calls that write, one at a time |
 //! | `spaces.rs` | vector spaces by name, and the caller's vectors for them |
 //! | `snapshot.rs` | [`Snapshot`]: reading one state |
+//! | `notes.rs` | notes and vectors as they are stored |
 //! | `select.rs` | notes by their fields alone: counted, listed, deleted |
 //! | `target.rs` | what a query asks, as one direction a space |
 //! | `stored.rs` | vectors of stored notes that a query names |
@@ -53,6 +54,7 @@ mod duplicates;
 mod feedback;
 mod guarded;
 mod material;
+mod notes;
 mod opening;
 mod options;
 mod pipeline;

@@ -8,7 +8,7 @@ use index_format::layout::OWN_SPACES;
 use index_format::{EncoderRecord, Manifest};
 
 /// The name recorded for vectors the caller brings.
-const EXTERNAL: &str = "external";
+pub(super) const EXTERNAL: &str = "external";
 /// Widest vectors accepted: keeps every size computed from a width far from overflow.
 const WIDTH_MAX: usize = 65_536;
 

@@ -134,12 +134,7 @@ impl Snapshot {
         if listing.sort.is_some() {
             let descending = listing.descending;
             found.sort_by(|(left, one), (right, other)| {
-                // Those without the field come last either way.
-                let order = match (left, right) {
-                    (Some(left), Some(right)) if descending => right.cmp(left),
-                    (Some(left), Some(right)) => left.cmp(right),
-                    (left, right) => right.is_some().cmp(&left.is_some()),
-                };
+                let order = fields::in_order(descending, left, right);
                 order.then_with(|| if descending && by_id { other.cmp(one) } else { one.cmp(other) })
             });
         }

@@ -1,15 +1,12 @@
 //! Reading one committed state, for as long as it is wanted.
 
 use super::shared::Shared;
-use super::spaces;
 use super::state::State;
 use super::target::{of_texts, target};
 use crate::error::Result;
 use crate::lexical::Language;
-use crate::note::Note;
 use crate::query::{Answer, Limits, LiveSegment, Query, Scope, SearchOptions, Target, search};
 use crate::rank::About;
-use crate::segment::note_of;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -129,18 +126,6 @@ impl Snapshot {
                 String::from_utf8(id.to_vec()).ok()
             })
         })
-    }
-
-    /// The note with this id.
-    ///
-    /// # Errors
-    /// Damage met on the way.
-    pub fn get(&self, id: &str) -> Result<Option<Note>> {
-        let Some((live, ordinal)) = self.find(id)? else { return Ok(None) };
-        let record = live.segment.record(ordinal)?;
-        let mut note = note_of(record, |blob| live.segment.picture(blob).map(<[u8]>::to_vec))?;
-        note.vectors = spaces::stored(&self.state.manifest.spaces, &live.segment, ordinal)?;
-        Ok(Some(note))
     }
 
     /// Searches this state.

@@ -15,6 +15,7 @@ mod duplicates;
 mod fakes;
 mod faults;
 mod filters;
+mod grouping;
 mod intake;
 mod leading;
 mod limits;

@@ -1,6 +1,7 @@
 //! What a caller gets: hits, each with its evidence, and how the answer came about.
 
 use super::{Cursor, Mode};
+use crate::note::Value;
 use std::ops::Range;
 
 /// The part of a note that won it its place.
@@ -142,7 +143,7 @@ pub struct Hit {
     /// Its title.
     pub title: String,
     /// What the order is by; it never rises from hit to hit, unless the answer is arranged by
-    /// [`SearchOptions::diversity`](crate::SearchOptions::diversity) or a decay ends with the pool. In [`Mode::Dense`] the cosine of the winning row, in [-1, 1];
+    /// [`SearchOptions::diversity`](crate::SearchOptions::diversity), a decay ends with the pool, or hits are sorted. In [`Mode::Dense`] the cosine of the winning row, in [-1, 1];
     /// where several spaces were searched, the mean of the scores in [`Hit::aims`] by weight. In [`Mode::Lexical`] BM25. In
     /// [`Mode::Fused`] what the rule gives, in [0, 1]. In [`Mode::Ranked`] the head's score through the logistic function,
     /// in [0, 1]: good for comparing hits of one answer, not for comparing answers.
@@ -159,6 +160,8 @@ pub struct Hit {
     /// Ids of near-copies that would have come later and are folded into this hit, best first
     /// ([`SearchOptions::fold`](crate::SearchOptions::fold)).
     pub folded: Vec<String>,
+    /// Its group, where hits were grouped ([`SearchOptions::group_by`](crate::SearchOptions::group_by)) and it has one.
+    pub group: Option<Value>,
     /// How it came to its place, where that was asked for.
     pub explanation: Option<Box<Explanation>>,
 }

@@ -17,30 +17,30 @@ pub(super) struct Reach {
     pub(super) wanted: usize,
     /// How much farther than the last wanted row another may be and still be followed, as a share of that row's distance
     /// (one less its cosine).
-    pub(super) slack: Slack,
+    pub(super) slack: ByDistance,
     /// Codes compared at most: a walk that needs more is given up.
     pub(super) compared: usize,
 }
 
-/// A share that changes evenly from one distance to another: a query far from all rows has many more of them at nearly the
+/// A number that changes evenly from one distance to another: a query far from all rows has many more of them at nearly the
 /// distance of its best ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Slack {
+pub(super) struct ByDistance {
     /// Distances at both ends.
     pub(super) distances: [f32; 2],
-    /// Shares at both ends.
-    pub(super) shares: [f32; 2],
+    /// Numbers at both ends.
+    pub(super) values: [f32; 2],
 }
 
-impl Slack {
-    /// The same share at any distance.
-    pub(super) const fn even(share: f32) -> Self {
-        Self { distances: [0.0; 2], shares: [share; 2] }
+impl ByDistance {
+    /// The same number at any distance.
+    pub(super) const fn even(value: f32) -> Self {
+        Self { distances: [0.0; 2], values: [value; 2] }
     }
 
-    fn at(&self, distance: f64) -> f64 {
+    pub(super) fn at(&self, distance: f64) -> f64 {
         let [near, far] = self.distances.map(f64::from);
-        let [least, most] = self.shares.map(f64::from);
+        let [least, most] = self.values.map(f64::from);
         if distance <= near {
             least
         } else if distance >= far {
@@ -48,6 +48,11 @@ impl Slack {
         } else {
             least + (distance - near) / (far - near) * (most - least)
         }
+    }
+
+    /// The score that lies a margin below that of the last wanted row.
+    pub(super) fn floor(&self, query: &QueryCode, last: i32) -> i32 {
+        query.below(last, self.at(f64::from(1.0 - query.cosine(last))) as f32)
     }
 }
 
@@ -131,8 +136,8 @@ impl Beam {
     }
 
     /// The accepted rows whose cosine is estimated at most `margin` below that of the last wanted one, in no order.
-    pub(super) fn found(&self, query: &QueryCode, margin: f32) -> Vec<Scored> {
-        let floor = self.wanted.last().map_or(i32::MIN, |last| query.below(*last, margin));
+    pub(super) fn found(&self, query: &QueryCode, margin: ByDistance) -> Vec<Scored> {
+        let floor = self.wanted.last().map_or(i32::MIN, |last| margin.floor(query, *last));
         self.accepted.iter().filter(|scored| scored.score >= floor).copied().collect()
     }
 }

@@ -4,7 +4,7 @@
 //! they are what a new query is. What is stored is the mean less half a standard error, so that chance in the draw seldom
 //! promises too much.
 
-use super::beam::{Reach, Slack};
+use super::beam::{ByDistance, Reach};
 use super::judge::{Query, judge, mixtures};
 use super::plan::{CURVE_K, EXACT_ROWS, Method, Plan, compared_most};
 use super::space::Candidate;
@@ -110,13 +110,13 @@ impl Trial {
         if space.links.is_some() {
             let far_curve = far_curve(&space, &far);
             let _enough = SLACKS.into_iter().any(|slack| {
-                let reached = look(&space, &near, walk_plan(Slack::even(slack), space.rows())).recall(&near, ALL);
+                let reached = look(&space, &near, walk_plan(ByDistance::even(slack), space.rows())).recall(&near, ALL);
                 let further = far_for(&far_curve, further(reached));
-                let slack = Slack { distances, shares: [slack, further.slack.max(slack)] };
+                let slack = ByDistance { distances, values: [slack, further.slack.max(slack)] };
                 let looked = look(&space, &near, walk_plan(slack, space.rows()));
                 let margin = looked.margin(&near, looked.recall(&near, ALL) - MARGIN_LOSS).max(further.margin);
                 let rescored = looked.rescored(margin).max(further.rescored);
-                let [slack, far_slack] = slack.shares;
+                let [slack, far_slack] = slack.values;
                 let (recall, scored) = (looked.recall(&near, margin), looked.scored);
                 add(RecallPoint { slack, far_slack, margin, rescored, recall, scored })
             });
@@ -146,10 +146,10 @@ impl Trial {
 }
 
 const fn plan(method: Method) -> Plan {
-    Plan { method, wanted: CURVE_K, margin: ALL, most: SCANNED, expected_recall: 0.0 }
+    Plan { method, wanted: CURVE_K, margin: ByDistance::even(ALL), most: SCANNED, expected_recall: 0.0 }
 }
 
-const fn walk_plan(slack: Slack, rows: usize) -> Plan {
+const fn walk_plan(slack: ByDistance, rows: usize) -> Plan {
     plan(Method::Walk(Reach { wanted: CURVE_K, slack, compared: compared_most(rows) }))
 }
 
@@ -171,7 +171,7 @@ struct FarPoint {
 fn far_curve(space: &Coarse<'_>, far: &Coded<'_>) -> Vec<FarPoint> {
     let mut curve = Vec::new();
     for slack in SLACKS {
-        let looked = look(space, far, walk_plan(Slack::even(slack), space.rows()));
+        let looked = look(space, far, walk_plan(ByDistance::even(slack), space.rows()));
         let recall = looked.recall(far, ALL);
         let margin = looked.margin(far, recall - FAR_MARGIN_LOSS);
         curve.push(FarPoint { slack, recall, margin, rescored: looked.rescored(margin) });
@@ -251,9 +251,9 @@ fn distance(queries: &[Query], share: f64) -> f32 {
 }
 
 /// The mean less half a standard error, not below 0.
-fn lower_mean(shares: &[f32]) -> f32 {
-    let count = shares.len().max(2) as f32;
-    let mean = shares.iter().sum::<f32>() / count;
-    let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f32>() / (count - 1.0);
+fn lower_mean(values: &[f32]) -> f32 {
+    let count = values.len().max(2) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let variance = values.iter().map(|share| (share - mean).powi(2)).sum::<f32>() / (count - 1.0);
     (mean - (variance / count).sqrt() / 2.0).max(0.0)
 }

@@ -34,6 +34,7 @@ pub(super) fn evidence(placed: &Placed<'_>, aims: &[Aiming<'_>], words: &Words<'
         passage,
         aims: if aims.len() > 1 { aims.iter().map(|aim| score_in(found, aim)).collect() } else { Vec::new() },
         folded: Vec::new(),
+        group: None,
         explanation: placed.why.clone(),
         stages: StageScores { coarse: found.candidate.coarse, full: found.candidate.full },
     })

@@ -22,6 +22,7 @@
 //! | `search.rs` | one search: its order, its page |
 //! | `dense.rs` | the notes closest to the target: all segments together, widening |
 //! | `group.rs` | rows to notes: the best row of each, order |
+//! | `field_of.rs` | the values that notes have in a field, for grouping and sorting hits |
 //! | `words.rs` | the words of a query in the segments |
 //! | `pool/` | the order of a query with words: candidates, fusion, features, head |
 //! | `arrange/` | the best of an answer anew: by date, with less repetition, copies folded |
@@ -41,6 +42,7 @@ mod calibrate;
 mod cursor;
 mod dense;
 mod evidence;
+mod field_of;
 mod group;
 mod judge;
 mod limits;
@@ -60,7 +62,7 @@ mod words;
 pub(crate) use admit::{Admitted, matching};
 pub(crate) use aim::Aim;
 pub use answer::{AimScore, Answer, Explanation, FeatureShare, Hit, Passage, Row, Snippet, StageScores, Stages};
-pub use arrange::{Curve, Decay};
+pub use arrange::{Curve, Decay, Grouping, Sorting};
 pub(crate) use calibrate::{Coarse, Trial};
 pub use cursor::Cursor;
 pub use limits::Cancel;

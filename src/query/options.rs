@@ -1,7 +1,7 @@
 //! What a caller may ask for: how many, how surely, which notes at all, at which granularity, until when.
 
 use super::Cursor;
-use super::arrange::{Arrangement, Decay};
+use super::arrange::{Arrangement, Decay, Grouping, Sorting};
 use super::limits::Cancel;
 use crate::error::{Error, Result};
 use crate::fields::Filter;
@@ -74,6 +74,10 @@ pub struct SearchOptions {
     pub diversity: f32,
     /// Similarity of texts from which a hit is folded into one before it. Default none: nothing is folded.
     pub fold: Option<f32>,
+    /// At most so many hits of each value of a field. Default none.
+    pub grouping: Option<Grouping>,
+    /// The field that the hits of an answer are put in the order of. Default none: they stay in that of their scores.
+    pub sorting: Option<Sorting>,
     /// The least score of a hit. Default none.
     pub min_score: Option<f32>,
     /// Continue after this point of an earlier answer.
@@ -97,6 +101,8 @@ impl Default for SearchOptions {
             decay: None,
             diversity: 0.0,
             fold: None,
+            grouping: None,
+            sorting: None,
             min_score: None,
             after: None,
             deadline: None,
@@ -199,6 +205,23 @@ impl SearchOptions {
         self
     }
 
+    /// Lets at most the `best` first hits of each value of a field be in the answer and the pages that follow it; what comes
+    /// later moves up. Of several tags the least counts; notes without the field are one group. [`Hit::group`](crate::Hit::group)
+    /// is the value. What is asked of the arrangement is done before, and its pool is the best hundred still.
+    #[must_use]
+    pub fn group_by(mut self, field: impl Into<String>, best: usize) -> Self {
+        self.grouping = Some(Grouping { field: field.into(), best });
+        self
+    }
+
+    /// Puts the hits of an answer, the best `k`, in the order of a field's values (numbers, then words by their bytes; of
+    /// several tags the least), those without it last. [`Listing`](crate::index::Listing) gives all notes in such an order.
+    #[must_use]
+    pub fn sort_by(mut self, field: impl Into<String>, descending: bool) -> Self {
+        self.sorting = Some(Sorting { field: field.into(), descending });
+        self
+    }
+
     /// Continues after an earlier answer's last hit.
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {
@@ -236,6 +259,10 @@ impl SearchOptions {
         }
         if let Some(given) = self.min_score.filter(|least| least.is_nan()) {
             return Err(Error::Option { option: "least score", given: given.to_string(), remedy: "use a number" });
+        }
+        if self.grouping.as_ref().is_some_and(|grouping| grouping.best == 0) {
+            let remedy = "ask for one or more, or filter";
+            return Err(Error::Option { option: "hits of a group", given: "0".to_owned(), remedy });
         }
         self.decay.as_ref().map_or(Ok(()), Decay::check)
     }

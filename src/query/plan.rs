@@ -1,6 +1,6 @@
 //! From the recall a caller wants to the cheapest way that gave it when the segment was built.
 
-use super::beam::{Reach, Slack};
+use super::beam::{ByDistance, Reach};
 use index_format::{RecallPoint, SpaceMeta};
 
 /// Up to this many rows every full vector is compared: it costs no more than the estimate would save.
@@ -30,15 +30,21 @@ pub(super) struct Plan {
     pub(super) method: Method,
     /// Rows that are wanted.
     pub(super) wanted: usize,
-    /// How much lower than that of the last wanted row an estimated cosine may be and still be compared in full width.
-    pub(super) margin: f32,
+    /// How much lower than that of the last wanted row an estimated cosine may be and still be compared in full width, by the
+    /// distance of that row.
+    pub(super) margin: ByDistance,
     /// Rows compared in full width at most.
     pub(super) most: usize,
     pub(super) expected_recall: f32,
 }
 
-const EXACT: Plan =
-    Plan { method: Method::Exact, wanted: usize::MAX, margin: f32::MAX, most: usize::MAX, expected_recall: 1.0 };
+const EXACT: Plan = Plan {
+    method: Method::Exact,
+    wanted: usize::MAX,
+    margin: ByDistance::even(f32::MAX),
+    most: usize::MAX,
+    expected_recall: 1.0,
+};
 
 /// Plans one space for `want` rows at a recall. `widen` (at least 1) multiplies the effort, for a caller who found too few.
 pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> Plan {
@@ -57,17 +63,19 @@ pub(super) fn plan(meta: &SpaceMeta, want: usize, recall: f32, widen: usize) -> 
     if wanted >= rows {
         return EXACT;
     }
-    let slack = Slack { distances: [meta.near, meta.far], shares: [point.slack, point.far_slack] };
+    let slack = ByDistance { distances: [meta.near, meta.far], values: [point.slack, point.far_slack] };
     let reach = Reach { wanted, slack, compared: compared_most(rows) };
     let scans = meta.graph.is_none() || scaled(point.scored) >= rows / SCAN_SHARE || wanted > WANTED_MAX;
     let method = if scans { Method::Scan } else { Method::Walk(reach) };
-    Plan { method, wanted, margin: point.margin, most, expected_recall: point.recall }
+    Plan { method, wanted, margin: ByDistance::even(point.margin), most, expected_recall: point.recall }
 }
 
 /// A row that a filter lets through costs this part of a comparison on a walk, where all of them are compared.
 const AMONG_SHARE: f32 = 0.35;
-/// And estimates are taken for so many times as far off.
+/// And estimates are taken for up to so many times as far off.
 const MARGIN: f32 = 2.5;
+/// Where that begins and where all of it counts, as so many times the way from near queries to half-way to far ones.
+const FARTHER: [f32; 2] = [2.0, 4.0];
 /// Rows compared in full width may be so many times as many where a filter lets only some through.
 const CROWDED: usize = 8;
 /// A walk for so many times as many rows compares this power of it as many codes.
@@ -91,8 +99,11 @@ pub(super) fn plan_among(meta: &SpaceMeta, want: usize, recall: f32, widen: usiz
         _ => Method::Scan,
     };
     // Of rows that a filter lets through far from the query there are many at nearly the same distance, and the margin was
-    // measured where there are few.
-    Plan { method, margin: planned.margin * MARGIN, most: planned.most.saturating_mul(CROWDED), ..planned }
+    // measured for what lies up to the far queries' distance.
+    let distances = FARTHER.map(|times| meta.near + times * (meta.far - meta.near));
+    let [least, most] = planned.margin.values;
+    let margin = ByDistance { distances, values: [least, most * MARGIN] };
+    Plan { method, margin, most: planned.most.saturating_mul(CROWDED), ..planned }
 }
 
 /// Codes of a space that one walk may compare before it is given up for a scan. Most walks that have taken as long as a
@@ -155,12 +166,12 @@ mod tests {
     fn the_effort_lies_between_the_points_around_the_recall() {
         let planned = plan(&space(100_000), 11, 0.93, 1);
         let Reach { wanted, slack, .. } = reach(&planned);
-        assert!((slack.shares[0] - 0.15).abs() < 1e-4 && (slack.shares[1] - 0.3).abs() < 1e-4, "{planned:?}");
+        assert!((slack.values[0] - 0.15).abs() < 1e-4 && (slack.values[1] - 0.3).abs() < 1e-4, "{planned:?}");
         assert_eq!((wanted, planned.most, slack.distances), (11, 80, [0.2, 0.6]));
-        assert!((planned.margin - 0.015).abs() < 1e-5 && planned.expected_recall == 0.93);
-        assert_eq!(plan(&space(100_000), 11, 0.96, 1).margin, 0.02);
+        assert!((planned.margin.at(1.0) - 0.015).abs() < 1e-5 && planned.expected_recall == 0.93);
+        assert_eq!(plan(&space(100_000), 11, 0.96, 1).margin, ByDistance::even(0.02));
         let least = plan(&space(100_000), 11, 0.5, 1);
-        assert_eq!((least.margin, least.expected_recall), (0.01, 0.9));
+        assert_eq!((least.margin, least.expected_recall), (ByDistance::even(0.01), 0.9));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::aim::{Aim, Aiming};
 use super::arrange::{self, Shown};
 use super::dense::{Part, Search};
 use super::evidence::evidence;
+use super::field_of::ByField;
 use super::group::Found;
 use super::limits::Limits;
 use super::opened::Opened;
@@ -88,21 +89,26 @@ pub(super) struct Placed<'a> {
 pub(crate) fn search(scope: &Scope<'_>, target: &Target, options: &SearchOptions, limits: &Limits) -> Result<Answer> {
     with_search(scope, target, options, limits, |search, words| {
         let mode = mode_of(options.mode, words)?;
-        let Shown { page: Page { placed, stages, .. }, folded, next } = arrange::page(options, |options| match mode {
+        let fields = ByField::asked(options, scope.segments, search.admitted.as_deref())?;
+        let plain = |options: &SearchOptions| match mode {
             Mode::Dense => dense(search, options),
             mode => pool::page(search, words, (mode, scope.head), options),
-        })?;
+        };
+        let shown = arrange::grouped(options, &fields, |options| arrange::page(options, plain))?;
+        let Shown { page: Page { placed, stages, .. }, folded, next } = shown;
         placed.iter().for_each(|placed| placed.found.segment.prefetch(placed.found.note));
         let mut hits = Vec::with_capacity(placed.len());
         for placed in &placed {
             limits.check()?;
-            hits.push(evidence(placed, &search.aims, words)?);
+            let group = fields.group(placed.found.segment.record(placed.found.note)?);
+            hits.push(Hit { group, ..evidence(placed, &search.aims, words)? });
         }
         hits.iter_mut().zip(folded).for_each(|(hit, folded)| hit.folded = folded);
         let enough = |hit: &Hit| options.min_score.is_none_or(|least| hit.score >= least);
         let shown = hits.iter().position(|hit| !enough(hit)).unwrap_or(hits.len());
         let next = next.filter(|_| shown == hits.len());
         hits.truncate(shown);
+        let hits = fields.sorted(hits, &placed)?;
         Ok(Answer { hits, stages, mode, generation: scope.generation, next })
     })
 }

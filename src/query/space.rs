@@ -121,7 +121,7 @@ impl<'a> Coarse<'a> {
     /// Of rows in the order of their estimates those that come near enough to the last wanted one.
     pub(super) fn near_enough(&self, code: &QueryCode, plan: Plan, mut found: Vec<Scored>) -> Vec<Scored> {
         if let Some(last) = found.get(plan.wanted.saturating_sub(1)).copied() {
-            let floor = code.below(last.score, plan.margin);
+            let floor = plan.margin.floor(code, last.score);
             found.truncate(found.partition_point(|scored| scored.score >= floor));
         }
         found

@@ -1,6 +1,6 @@
 //! Walks, scans and plans against the naive twin, and against damaged arrays.
 
-use super::beam::{Beam, Reach, Scored, Slack};
+use super::beam::{Beam, ByDistance, Reach, Scored};
 use super::calibrate::Trial;
 use super::plan::{CURVE_K, Method, Plan, plan};
 use super::space::Coarse;
@@ -140,8 +140,8 @@ fn queries_unlike_all_rows_are_walked_further_for() {
 
 /// A walk that holds so many rows, however far.
 fn wide(rows: usize) -> Plan {
-    let reach = Reach { wanted: rows, slack: Slack::even(0.0), compared: usize::MAX };
-    Plan { method: Method::Walk(reach), wanted: rows, margin: 2.0, most: rows, expected_recall: 1.0 }
+    let reach = Reach { wanted: rows, slack: ByDistance::even(0.0), compared: usize::MAX };
+    Plan { method: Method::Walk(reach), wanted: rows, margin: ByDistance::even(2.0), most: rows, expected_recall: 1.0 }
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn a_walk_stops_when_told_to() {
         codes,
         links: space.links.view(),
         query: &code,
-        reach: Reach { wanted: ROWS, slack: Slack::even(0.0), compared: usize::MAX },
-        margin: 0.0,
+        reach: Reach { wanted: ROWS, slack: ByDistance::even(0.0), compared: usize::MAX },
+        margin: ByDistance::even(0.0),
     };
     let whole = walk.run(|_| true, &|| false);
     let stopped = walk.run(|_| true, &|| true);
@@ -209,8 +209,9 @@ fn many_deleted_rows_around_a_query_end_in_a_scan() {
     let links = LinksView { degree: 2, entry: rows / 2, starts: 0, neighbours: &neighbours };
     let params = CodeParams { bits: Bits::Eight, dims: 2, scale: 100.0 };
     let query = params.query(&[1.0, 0.0]);
-    let reach = Reach { wanted: 10, slack: Slack::even(0.0), compared: 5_000 };
-    let walk = Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, reach, margin: 2.0 };
+    let reach = Reach { wanted: 10, slack: ByDistance::even(0.0), compared: 5_000 };
+    let walk =
+        Walk { codes: Codes { bytes: 2, flat: &codes }, links, query: &query, reach, margin: ByDistance::even(2.0) };
     let walked = walk.run(|row| row + 1 == rows, &|| false);
     assert!(walked.given_up && walked.found.is_empty() && walked.scored < 5_010);
     let space = Coarse { params, codes: &codes, vectors: &[], links: Some(links) };
@@ -260,7 +261,7 @@ fn a_beam_finds_what_a_sorted_list_of_everything_would() {
     let mut draw = Draw(11);
     for round in 0..200 {
         let slack = draw.below(4) as f32 * 0.1;
-        let reach = Reach { wanted: 1 + draw.below(6), slack: Slack::even(slack), compared: usize::MAX };
+        let reach = Reach { wanted: 1 + draw.below(6), slack: ByDistance::even(slack), compared: usize::MAX };
         let mut beam = Beam::default();
         beam.begin(&params.query(&[1.0, 0.0]));
         let mut all: Vec<(Scored, bool)> = Vec::new();
@@ -277,7 +278,7 @@ fn a_beam_finds_what_a_sorted_list_of_everything_would() {
         let scores = |rows: &[Scored]| rows.iter().take(reach.wanted).map(|row| row.score).collect::<Vec<_>>();
         let last = accepted[reach.wanted - 1].score;
         let code = params.query(&[1.0, 0.0]);
-        let mut found = beam.found(&code, 0.0);
+        let mut found = beam.found(&code, ByDistance::even(0.0));
         found.sort_by(|left, right| right.cmp(left));
         assert_eq!(scores(&found), scores(&accepted), "{reach:?}");
         assert!(found.iter().all(|row| row.score >= last));
@@ -288,7 +289,7 @@ fn a_beam_finds_what_a_sorted_list_of_everything_would() {
         let within = all.iter().filter(|(row, _)| row.score > floor);
         assert!(within.clone().all(|(row, _)| row.score == last || followed.contains(&row.row)), "{reach:?}");
         let margin = (last - floor) as f32 / 10_000.0;
-        let found = beam.found(&code, margin).len();
+        let found = beam.found(&code, ByDistance::even(margin)).len();
         assert!(within.filter(|(row, accepted)| *accepted && row.score != last).count() <= found, "{reach:?}");
     }
 }

@@ -3,7 +3,7 @@
 //! Everything it reads from a segment may be damaged, so every row number is checked before use; everything it needs per
 //! query lives in a [`Scratch`] that threads keep between queries, so that a walk allocates nothing once warm.
 
-use super::beam::{Beam, Reach, Scored};
+use super::beam::{Beam, ByDistance, Reach, Scored};
 use crate::vector::{QueryCode, kernels};
 use index_format::LinksView;
 use std::cell::RefCell;
@@ -95,7 +95,7 @@ pub(super) struct Walk<'a> {
     pub(super) query: &'a QueryCode,
     pub(super) reach: Reach,
     /// How much lower than that of the last wanted row the estimated cosine of a row may be that is found.
-    pub(super) margin: f32,
+    pub(super) margin: ByDistance,
 }
 
 impl Walk<'_> {

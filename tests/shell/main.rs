@@ -10,6 +10,7 @@ mod bad_index;
 mod bad_notes;
 mod commands;
 mod eval;
+mod export;
 mod filters;
 mod pipes;
 mod ranking;

@@ -39,6 +39,10 @@ pub(crate) struct Add {
     /// given several times
     #[arg(long, value_name = "NAME:WIDTH", value_parser = space)]
     space: Vec<(String, usize)>,
+    /// Vectors of this width come with the notes, as `vector` in JSON Lines, and nothing is encoded; counts when the index is
+    /// created
+    #[arg(long, value_name = "WIDTH", conflicts_with = "model")]
+    vectors: Option<usize>,
     /// Directory of the model whose encoder the index is created with [default: the variable UNINOTE_MODEL, else the
     /// encoder inside]; an index that exists must have been made with it
     #[arg(long, value_name = "DIR")]
@@ -129,6 +133,9 @@ impl Add {
                     IndexOptions::new().keep_pictures(self.keep_pictures).picture_regions(self.picture_regions);
                 let options = options.language(self.language.unwrap_or_default());
                 let mut options = self.space.iter().fold(options, |options, (name, width)| options.space(name, *width));
+                if let Some(width) = self.vectors {
+                    return Ok(Index::create_with(directory, options.external_vectors(width))?);
+                }
                 if let Some(model) = self.model.clone().or_else(encoder::from_environment) {
                     options = options.encoder(encoder::load(&model)?);
                 }
@@ -193,6 +200,8 @@ struct Run<'a> {
     index: &'a Index,
     progress: &'a Progress,
     commit_every: u32,
+    /// Whether vectors come with the notes.
+    external: bool,
     /// Hashes of the ids of this run: 16 bytes an id, however long ids are.
     seen: HashSet<u128>,
     /// Where the notes come from that are not committed yet.
@@ -210,6 +219,7 @@ impl<'a> Run<'a> {
             index,
             progress,
             commit_every,
+            external: snapshot.takes_vectors(),
             seen: HashSet::new(),
             waiting: HashMap::new(),
             committed_at: Instant::now(),
@@ -240,7 +250,7 @@ impl<'a> Run<'a> {
         self.commit()
     }
 
-    fn put(&mut self, Imported { note, origin, warnings, .. }: Imported) -> Result<(), Failure> {
+    fn put(&mut self, Imported { note, vector, origin, warnings, .. }: Imported) -> Result<(), Failure> {
         let id = note.id.clone();
         if !self.seen.insert(xxh3_128(id.as_bytes())) {
             let why = format!(
@@ -249,7 +259,12 @@ impl<'a> Run<'a> {
             self.report.skip(origin, why, self.progress);
             return Ok(());
         }
-        match self.index.put(note) {
+        // Where an encoder makes the vectors, those that come along are of no use.
+        let put = match vector.filter(|_| self.external) {
+            Some(vector) => self.index.put_with_vector(note, &vector),
+            None => self.index.put(note),
+        };
+        match put {
             Ok(()) => {
                 for warning in warnings {
                     self.report.warn(warning.origin, warning.why, self.progress);
@@ -261,7 +276,7 @@ impl<'a> Run<'a> {
                 self.report.skip(origin, source.to_string(), self.progress);
                 Ok(())
             }
-            Err(refused @ (Error::SpaceVector { .. } | Error::NoSuchSpace { .. })) => {
+            Err(refused @ (Error::SpaceVector { .. } | Error::NoSuchSpace { .. } | Error::Vector { .. })) => {
                 self.report.skip(origin, refused.to_string(), self.progress);
                 Ok(())
             }

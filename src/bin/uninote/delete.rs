@@ -5,19 +5,25 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{diagnostic, print, print_json};
 use serde::Serialize;
 use uninote::Error;
+use uninote::fields::Filter;
 
 /// Arguments of `uninote delete`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Delete {
     /// Ids of the notes
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required_unless_present = "filter", value_name = "ID")]
     ids: Vec<String>,
+    /// All notes with such fields, as in `year < 2000`
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Option<Filter>,
 }
 
 #[derive(Serialize)]
 struct Deleted<'a> {
     deleted: Vec<&'a str>,
     missing: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matching: Option<u64>,
     notes: u64,
     generation: u64,
 }
@@ -37,13 +43,15 @@ impl Delete {
                 Err(other) => return Err(other.into()),
             }
         }
+        let matching = self.filter.as_ref().map(|filter| index.delete_matching(filter)).transpose()?;
         let commit = index.commit()?;
         let found_all = missing.is_empty();
         if place.json {
-            print_json(&Deleted { deleted, missing, notes: commit.notes, generation: commit.generation })?;
+            print_json(&Deleted { deleted, missing, matching, notes: commit.notes, generation: commit.generation })?;
         } else {
-            print(&format!("{} deleted, {} left (generation {})\n", deleted.len(), commit.notes, commit.generation))?;
+            let count = deleted.len() as u64 + matching.unwrap_or_default();
+            print(&format!("{count} deleted, {} left (generation {})\n", commit.notes, commit.generation))?;
         }
-        Ok(Outcome::of(found_all))
+        Ok(Outcome::of(found_all && (matching != Some(0) || !self.ids.is_empty())))
     }
 }

@@ -1,6 +1,7 @@
 //! What ends a command, and the exit code it ends with.
 
 use std::io;
+use std::path::PathBuf;
 use uninote::Error;
 use uninote::eval::EvalError;
 use uninote::import::ImportError;
@@ -71,6 +72,20 @@ pub(crate) enum Failure {
     /// A rule for putting signals together was given, and nothing is put together by a rule.
     #[error("--fusion is the rule of --mode fused; ask for that mode, or leave the rule out")]
     NothingFused,
+    /// A folder that should be empty is not.
+    #[error("{} is not empty; name a folder that is, or one that does not exist", directory.display())]
+    NotEmpty {
+        /// The folder.
+        directory: PathBuf,
+    },
+    /// A file could not be written.
+    #[error("cannot write to {}: {source}; check the space left and the permissions", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// There is no feedback.
     #[error("the index has no feedback to learn from; a program gives it by Index::feedback")]
     NoFeedback,

@@ -32,7 +32,7 @@ impl Get {
 }
 
 #[derive(Serialize)]
-struct NoteJson<'a> {
+pub(crate) struct NoteJson<'a> {
     id: &'a str,
     title: &'a str,
     text: &'a str,
@@ -50,7 +50,7 @@ struct PictureJson<'a> {
 }
 
 impl<'a> NoteJson<'a> {
-    fn of(note: &'a Note) -> Self {
+    pub(crate) fn of(note: &'a Note) -> Self {
         Self {
             id: &note.id,
             title: &note.title,

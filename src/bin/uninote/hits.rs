@@ -60,6 +60,15 @@ pub(crate) struct Wanted {
     /// Fold hits into those before them whose texts are at least so similar, above 0 and up to 1
     #[arg(long, value_name = "S")]
     fold: Option<f32>,
+    /// At most N hits of each value of a field (1 unless said otherwise)
+    #[arg(long, value_name = "FIELD[:N]", value_parser = grouping)]
+    group_by: Option<(String, usize)>,
+    /// Show the hits in the order of a field
+    #[arg(long, value_name = "FIELD")]
+    sort: Option<String>,
+    /// With `--sort`: the greatest value first
+    #[arg(long, requires = "sort")]
+    descending: bool,
     /// Days in which the score of a note is halved, by its date
     #[arg(long, value_name = "DAYS", value_parser = days)]
     decay: Option<Duration>,
@@ -90,6 +99,12 @@ impl Wanted {
         options.filter = self.filter.clone();
         options.min_score = self.min_score;
         options.decay = self.decay.map(Decay::exponential);
+        if let Some((field, best)) = &self.group_by {
+            options = options.group_by(field, *best);
+        }
+        if let Some(field) = &self.sort {
+            options = options.sort_by(field, self.descending);
+        }
         if let Some(rule) = self.fusion {
             if self.mode != Signals::Fused {
                 return Err(Failure::NothingFused);
@@ -101,6 +116,13 @@ impl Wanted {
             None => options,
         })
     }
+}
+
+/// `FIELD` or `FIELD:N`: what follows the last colon is a number of hits if it is one above 0.
+fn grouping(text: &str) -> Result<(String, usize), std::convert::Infallible> {
+    let split = text.rsplit_once(':').and_then(|(field, best)| Some((field, best.parse::<usize>().ok()?)));
+    let (field, best) = split.filter(|(_, best)| *best > 0).unwrap_or((text, 1));
+    Ok((field.to_owned(), best))
 }
 
 /// A number of days above zero.

@@ -5,7 +5,9 @@
 //! | `main.rs` | arguments, dispatch, exit codes |
 //! | `add.rs` | `add`: sources into the index, commit by commit; `report.rs`: what it tells |
 //! | `search.rs`, `similar.rs` | the two questions; `hits.rs` prints their answers, `signals.rs` names what orders them |
-//! | `get.rs`, `delete.rs` | one note, out or away |
+//! | `get.rs`, `delete.rs` | notes, out or away |
+//! | `list.rs` | notes and values by fields alone: `list`, `facets` |
+//! | `export.rs` | all notes as JSON Lines, with their pictures |
 //! | `duplicates.rs` | which notes are the same or nearly so |
 //! | `stats.rs`, `verify.rs`, `compact.rs`, `reencode.rs` | the index as a whole |
 //! | `repair.rs` | what is left of a damaged index |
@@ -27,10 +29,12 @@ mod delete;
 mod duplicates;
 mod encoder;
 mod eval;
+mod export;
 mod failure;
 mod get;
 mod hits;
 mod interrupt;
+mod list;
 #[cfg(feature = "hub")]
 mod model;
 mod output;
@@ -121,6 +125,10 @@ enum Command {
     Get(get::Get),
     /// Delete notes
     Delete(delete::Delete),
+    /// List notes in the order of a field
+    List(list::List),
+    /// Count how many notes have which value of a field
+    Facets(list::Facets),
     /// Find notes that are the same or nearly so
     Duplicates(duplicates::Duplicates),
     /// Count notes, segments and bytes
@@ -131,6 +139,8 @@ enum Command {
     Repair(repair::Repair),
     /// Copy the index into another directory, while it is written too
     Backup(snapshot::Backup),
+    /// Write all notes to a folder as JSON Lines, with their pictures
+    Export(export::Export),
     /// Keep states of the index under a name, and bring them back
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
@@ -161,11 +171,14 @@ fn main() -> ExitCode {
         Command::Similar(similar) => similar.run(&place),
         Command::Get(get) => get.run(&place),
         Command::Delete(delete) => delete.run(&place),
+        Command::List(list) => list.run(&place),
+        Command::Facets(facets) => facets.run(&place),
         Command::Duplicates(duplicates) => duplicates.run(&place),
         Command::Stats => stats::run(&place),
         Command::Verify => verify::run(&place),
         Command::Repair(repair) => repair.run(&place),
         Command::Backup(backup) => backup.run(&place),
+        Command::Export(export) => export.run(&place),
         Command::Snapshot(snapshot) => snapshot.run(&place),
         Command::Reencode(reencode) => reencode.run(&place),
         Command::Eval(eval) => eval.run(&place),

@@ -5,15 +5,19 @@
 //! | `decay.rs` | what is far from a date counts less |
 //! | `diversify.rs` | an order that repeats itself less |
 //! | `fold.rs` | near-copies of a hit under that hit |
+//! | `by_field.rs` | at most so many hits of a group; the order of a field |
 //! | `page.rs` | a page of the arrangement, and of what comes after it |
 //!
-//! All but the last are pure: scores, dates and similarities come in, orders go out.
+//! All but the last two are pure: scores, dates and similarities come in, orders go out.
 
+mod by_field;
 mod decay;
 mod diversify;
 mod fold;
 mod page;
 
+pub use by_field::{Grouping, Sorting};
+pub(super) use by_field::{Groups, grouped};
 pub use decay::{Curve, Decay};
 pub(super) use page::{Shown, page};
 

@@ -56,7 +56,7 @@ fn unarranged(page: Page<'_>, seen: usize) -> Shown<'_> {
 }
 
 /// The point after so many hits, of which this is the last.
-fn cursor(seen: usize, last: Option<&Placed<'_>>) -> Option<Cursor> {
+pub(super) fn cursor(seen: usize, last: Option<&Placed<'_>>) -> Option<Cursor> {
     let seen = seen.min(u32::MAX as usize) as u32;
     last.map(|placed| Cursor { seen, score: placed.score, id: id_of(placed) })
 }

@@ -3,7 +3,7 @@
 use crate::signals;
 use serde::Serialize;
 use uninote::query::{Explanation, FeatureShare, Passage};
-use uninote::{Answer, Hit, Row};
+use uninote::{Answer, Hit, Row, Value};
 
 #[derive(Serialize)]
 pub(super) struct AnswerJson<'a> {
@@ -34,6 +34,8 @@ struct HitJson<'a> {
     aims: Vec<AimJson<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     folded: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a Value>,
     stages: ScoresJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<ExplanationJson<'a>>,
@@ -177,6 +179,7 @@ impl<'a> HitJson<'a> {
             passage: hit.passage.as_ref().map(passage),
             aims: aims.collect(),
             folded: &hit.folded,
+            group: hit.group.as_ref(),
             stages: ScoresJson { coarse: hit.stages.coarse, full: hit.stages.full },
             explanation: hit.explanation.as_deref().map(ExplanationJson::of),
         }
