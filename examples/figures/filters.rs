@@ -7,6 +7,8 @@ use crate::process::{median, on_this_thread};
 use clap::Args;
 use std::collections::HashSet;
 use std::path::PathBuf;
+use uninote::encode::builtin::Builtin;
+use uninote::encode::{Encoder, Input, Part, Role};
 use uninote::fields::Filter;
 use uninote::index::Listing;
 use uninote::{Index, IndexOptions, Note, Query, SearchOptions, Snapshot};
@@ -57,6 +59,43 @@ fn make(arguments: &FilterArguments, rows: &[&[f32]], anchor: &[f32]) -> Outcome
 
 fn dot(left: &[f32], right: &[f32]) -> f64 {
     left.iter().zip(right).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum()
+}
+
+#[derive(Args)]
+pub(crate) struct FieldArguments {
+    /// An index of real notes, made with the encoder inside
+    #[arg(long)]
+    index: PathBuf,
+    /// Queries, one a line
+    #[arg(long)]
+    queries: PathBuf,
+    /// Filters; may be given several times
+    #[arg(long, required = true)]
+    filter: Vec<Filter>,
+    /// Passes to take medians of
+    #[arg(long, default_value_t = 5)]
+    passes: usize,
+}
+
+/// Prints the table of filters on real fields.
+pub(crate) fn fields(arguments: &FieldArguments) -> Outcome {
+    let text = std::fs::read_to_string(&arguments.queries)?;
+    let lines: Vec<[Part<'_>; 1]> = text.lines().map(|line| [Part::Text(line)]).collect();
+    let inputs: Vec<Input<'_>> = lines.iter().map(|parts| Input { parts }).collect();
+    let vectors = Builtin::shared().encode(Role::Query, &inputs)?;
+    let queries: Vec<&[f32]> = vectors.iter().collect();
+    let snapshot = Index::open(&arguments.index)?.snapshot();
+    println!("| filter | let through | recall@10 | filtered | all matches | asking for more | ratio |");
+    println!("|---|---|---|---|---|---|---|");
+    for filter in &arguments.filter {
+        let matches = snapshot.count(filter)?;
+        let share = 100.0 * matches as f64 / snapshot.len() as f64;
+        println!(
+            "| `{filter}` | {share:.2} % ({matches}) | {} |",
+            line(&snapshot, &queries, filter, arguments.passes)?
+        );
+    }
+    Ok(())
 }
 
 /// Prints the table.

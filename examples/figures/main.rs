@@ -58,6 +58,8 @@ enum Figure {
     Ranking(ranking::RankingArguments),
     /// Filtered search at many selectivities, with filters independent of the query, with it and against it
     Filters(filters::FilterArguments),
+    /// The same on the fields of real notes
+    Fields(filters::FieldArguments),
     /// What is left after rounds of replacing half of all notes, beside an index built afresh
     Churn(churn::ChurnArguments),
     /// Times of commits of one note and of a thousand, each made durable
@@ -158,6 +160,7 @@ fn main() -> Outcome {
         Figure::Paraphrases { pairs, thresholds } => duplicates::paraphrases(&pairs, &thresholds),
         Figure::Ranking(arguments) => ranking::ranking(&arguments),
         Figure::Filters(arguments) => filters::filters(&arguments),
+        Figure::Fields(arguments) => filters::fields(&arguments),
         Figure::Churn(arguments) => churn::churn(&arguments),
         Figure::Commits(arguments) => churn::commits(&arguments),
         Figure::Build(arguments) => search::build(&arguments),

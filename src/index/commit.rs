@@ -4,7 +4,7 @@ use super::spaces;
 use super::state::{State, now_ms, publish_manifest};
 use super::writer::{Writer, WriterSegment};
 use crate::error::Result;
-use crate::query::LiveSegment;
+use crate::query::{LiveSegment, RecentFilters};
 use crate::segment::Deleted;
 use index_format::{FileRef, Manifest, SegmentRef};
 use std::collections::BTreeSet;
@@ -164,6 +164,7 @@ impl Writer {
         let live =
             |entry: &WriterSegment| LiveSegment { segment: Arc::clone(&entry.segment), deleted: Deleted::default() };
         let known = State {
+            filters: RecentFilters::default(),
             // Of which only the head is looked at: it is that of the current state.
             manifest: self.shared.current().manifest.clone(),
             segments: self.segments.iter().map(live).collect(),

@@ -106,7 +106,7 @@ impl Prepared {
     pub(super) fn bytes(&self) -> usize {
         let pictures: usize = self.pictures.iter().flatten().map(Vec::len).sum();
         let vectors: usize = self.rows.iter().flatten().map(|part| part.vector.len() * size_of::<f32>()).sum();
-        self.record.title.len() + self.record.text.len() + pictures + vectors + 1024
+        self.record.text_bytes() + pictures + vectors + 1024
     }
 
     /// Whether the encoder, or a caller in its place, gave it anything.

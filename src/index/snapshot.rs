@@ -143,6 +143,7 @@ impl Snapshot {
     pub(super) fn scope(&self) -> Scope<'_> {
         Scope {
             segments: &self.state.segments,
+            filters: &self.state.filters,
             language: self.state.language,
             head: self.state.head(),
             generation: self.generation(),

@@ -5,7 +5,7 @@ use super::options::VectorSource;
 use crate::disk::{DiskError, Storage};
 use crate::error::{Error, Result};
 use crate::lexical::Language;
-use crate::query::LiveSegment;
+use crate::query::{LiveSegment, RecentFilters};
 use crate::rank::{self, Head, Schema};
 use crate::segment::{Deleted, Segment, file_name, is_index_file, load_head, load_rotation};
 use crate::vector::Rotation;
@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) source: VectorSource,
     /// What its words are read in.
     pub(super) language: Language,
+    /// The last filters it was asked with.
+    pub(super) filters: RecentFilters,
     /// The ranking head that was trained for it.
     pub(super) head: Option<Arc<Head>>,
 }
@@ -99,7 +101,7 @@ impl State {
             Some(known) => known.head.clone(),
             None => load_own_head(storage, &manifest)?,
         };
-        Ok(Self { manifest, segments, rotations, adapter, source, language, head })
+        Ok(Self { manifest, segments, rotations, adapter, source, language, filters: RecentFilters::default(), head })
     }
 }
 

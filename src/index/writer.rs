@@ -264,5 +264,5 @@ fn bytes_of(note: &Note, keeps_pictures: bool) -> usize {
         PictureSource::Bytes(bytes) => bytes.len(),
         PictureSource::Path(_) => PICTURE_BYTES * usize::from(keeps_pictures),
     });
-    note.title.len() + note.text.len() + pictures.sum::<usize>()
+    note.text_bytes() + pictures.sum::<usize>()
 }

@@ -206,7 +206,7 @@ impl Note {
     }
 
     /// Bytes of title, text, alternative texts, keywords and tags.
-    fn text_bytes(&self) -> usize {
+    pub(crate) fn text_bytes(&self) -> usize {
         let alts: usize = self.pictures.iter().map(|picture| picture.alt.len()).sum();
         let values: usize = self
             .fields

@@ -10,6 +10,7 @@ use super::space::Coarse;
 use super::{Cursor, Stages};
 use crate::error::Result;
 use crate::segment::OpenSpace;
+use std::sync::Arc;
 
 /// How much the effort grows when an attempt found too few notes.
 const WIDEN: usize = 4;
@@ -27,7 +28,7 @@ pub(super) struct Search<'a> {
     /// By segment, notes that must not be in the answer.
     pub(super) excluded: Vec<Vec<u32>>,
     /// By segment, the only notes that may be in it, if a filter says so.
-    pub(super) admitted: Option<Vec<Admitted>>,
+    pub(super) admitted: Option<Arc<[Admitted]>>,
 }
 
 /// Which part of the order of all notes is wanted.

@@ -7,6 +7,7 @@
 //! | `answer.rs` | what a caller gets |
 //! | `limits.rs` | when a call gives up |
 //! | `admit.rs` | which notes a filter lets through, and how rows are looked at among them |
+//! | `recent.rs` | the last filters, with what they let through |
 //! | `cursor.rs` | where the next page starts |
 //! | `opened.rs` | the views of a segment, made once a search |
 //! | `aim.rs` | what is searched for in one space, and how a note does there |
@@ -52,6 +53,7 @@ mod options;
 mod plan;
 mod pool;
 mod queue;
+mod recent;
 mod scan;
 mod search;
 mod space;
@@ -69,6 +71,7 @@ pub use limits::Cancel;
 pub(crate) use limits::Limits;
 pub(crate) use nearby::near_rows;
 pub use options::{Fusion, Granularity, Mode, SearchOptions};
+pub(crate) use recent::RecentFilters;
 pub(crate) use search::{Contest, LiveSegment, Scope, Target, Wording, contest, search};
 pub use target::{Like, Query};
 pub(crate) use target::{Sought, Term};

@@ -80,6 +80,9 @@ const FARTHER: [f32; 2] = [2.0, 4.0];
 const CROWDED: usize = 8;
 /// A walk for so many times as many rows compares this power of it as many codes.
 const GROWTH: f32 = 0.8;
+/// Where a scan seems cheaper, this part of what it costs is spent on a walk first: it ends soon where the filter lets through
+/// what lies near the query.
+const TRIED: f32 = 0.3;
 
 /// Plans one space for `want` rows of those that a filter lets through, of which there are `admitted`. Exact where they are few;
 /// every one of them by its code where a walk would be longer, because most rows it meets are none of them.
@@ -94,7 +97,9 @@ pub(super) fn plan_among(meta: &SpaceMeta, want: usize, recall: f32, widen: usiz
             let met = planned.wanted as f32 / CURVE_K as f32 * meta.rows as f32 / admitted as f32;
             let walk = point.scored as f32 * met.powf(GROWTH);
             // A walk among rows that are all refused would never end: what it may cost is what comparing all costs.
-            if walk < scan { Method::Walk(Reach { compared: scan as usize, ..reach }) } else { Method::Scan }
+            let compared = if walk < scan { scan } else { TRIED * scan };
+            let is_enough = compared > point.scored as f32;
+            if is_enough { Method::Walk(Reach { compared: compared as usize, ..reach }) } else { Method::Scan }
         }
         _ => Method::Scan,
     };

@@ -1,6 +1,5 @@
 //! One search over all live segments: what it asks for, which way it is ordered, its page.
 
-use super::admit::Admitted;
 use super::aim::{Aim, Aiming};
 use super::arrange::{self, Shown};
 use super::dense::{Part, Search};
@@ -10,6 +9,7 @@ use super::group::Found;
 use super::limits::Limits;
 use super::opened::Opened;
 use super::options::SearchOptions;
+use super::recent::RecentFilters;
 use super::words::Words;
 use super::{Answer, Explanation, Fusion, Hit, Mode, Stages, pool};
 use crate::error::{QueryError, Result};
@@ -60,6 +60,8 @@ pub(crate) struct Wording {
 pub(crate) struct Scope<'a> {
     pub(crate) segments: &'a [LiveSegment],
     pub(crate) language: Language,
+    /// Its last filters.
+    pub(crate) filters: &'a RecentFilters,
     /// What reorders the pool.
     pub(crate) head: Option<&'a Head>,
     /// Number of the commit.
@@ -126,7 +128,7 @@ fn with_search<T>(
     let segments = Opened::all(scope.segments, target.aims.iter().filter_map(|aim| aim.space))?;
     let aims = Aiming::all(&target.aims, options.granularity);
     let excluded = excluded(scope.segments, &target.exclude)?;
-    let admitted = options.filter.as_ref().map(|filter| Admitted::all(Some(filter), scope.segments)).transpose()?;
+    let admitted = options.filter.as_ref().map(|filter| scope.filters.admitted(filter, scope.segments)).transpose()?;
     let search = Search { segments: &segments, recall: options.recall, limits, aims, excluded, admitted };
     let wordings = if options.mode == Mode::Dense { &[] } else { target.wordings.as_slice() };
     run(&search, &Words::new(&segments, wordings, scope.language)?)

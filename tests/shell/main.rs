@@ -12,6 +12,7 @@ mod commands;
 mod eval;
 mod export;
 mod filters;
+mod memory;
 mod pipes;
 mod ranking;
 mod reencode;

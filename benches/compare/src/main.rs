@@ -9,6 +9,7 @@ mod coordinate;
 mod curve;
 mod data;
 mod engine;
+mod filtered;
 mod limited;
 mod memory_report;
 mod page_cache;
@@ -43,6 +44,8 @@ enum Role {
     /// Serves one engine to the coordinator over standard input and output
     #[command(hide = true)]
     Worker { engine: String, core: usize },
+    /// Compares filtered search at many selectivities with usearch's predicate and a scan of all matches
+    Filters(filtered::FilteredArguments),
 }
 
 #[derive(Args)]
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match (cli.role, cli.run) {
         (Some(Role::Worker { engine, core }), _) => worker::serve(&engine, core),
+        (Some(Role::Filters(arguments)), _) => filtered::run(&arguments),
         (None, Some(run)) => coordinate::run(&run),
         (None, None) => Err("nothing to do: name a folder of vectors with --data".into()),
     };

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use uninote::disk::DiskError;
 use uninote::import::{self, ImportOptions, Imported, Item, Items, Origin};
-use uninote::index::{SpaceStats, WriteOptions};
+use uninote::index::SpaceStats;
 use uninote::lexical::Language;
 use uninote::{Cancel, Error, Index, IndexOptions};
 use xxhash_rust::xxh3::xxh3_128;
@@ -51,10 +51,6 @@ pub(crate) struct Add {
     #[arg(long, value_name = "N", default_value_t = COMMIT_NOTES,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(COMMIT_NOTES)))]
     commit_every: u32,
-    /// Bytes of memory to keep to, beside what the encoder takes, with k, M or G after the number for 2^10, 2^20 or 2^30 of
-    /// them [default: as many as are of use]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
-    memory: Option<u64>,
     /// Leave the segments as they are at the end; otherwise those that are many of about one size are merged
     #[arg(long)]
     no_compact: bool,
@@ -69,7 +65,7 @@ impl Add {
             self.paths.iter().map(|path| import::open(path, &options)).collect::<Result<_, _>>()?;
         let index = self.open(place)?;
         // What is merged while more comes is merged again: that waits for the end.
-        index.set_write_options(self.options(place).merging(false));
+        index.set_write_options(place.write_options().merging(false));
         let cancel = interrupt::watch()?;
         let progress = Progress::of_import(&self.paths);
         let mut run = Run::new(&index, &progress, self.commit_every);
@@ -145,12 +141,6 @@ impl Add {
         }
     }
 
-    /// How notes are written.
-    fn options(&self, place: &Place) -> WriteOptions {
-        let options = place.write_options();
-        self.memory.map_or(options.clone(), |bytes| options.memory(bytes))
-    }
-
     /// Merges segments where there are many.
     fn compact(&self, index: &Index, report: &mut Report, place: &Place, cancel: &Cancel) -> Result<(), Failure> {
         let segments = index.snapshot().stats().segments;
@@ -158,7 +148,7 @@ impl Add {
             return Ok(());
         }
         let progress = Progress::of_work(format!("merging segments of {segments}"));
-        index.set_write_options(self.options(place));
+        index.set_write_options(place.write_options());
         let merged = index.commit().and_then(|_| index.wait_for_merges(Some(cancel)));
         progress.clear();
         merged?;
@@ -168,18 +158,6 @@ impl Add {
         }
         Ok(())
     }
-}
-
-/// A number of bytes with a binary prefix.
-fn bytes(text: &str) -> Result<u64, String> {
-    let (number, shift) = match text.strip_suffix(['k', 'K', 'M', 'G']).zip(text.chars().last()) {
-        Some((number, 'G')) => (number, 30),
-        Some((number, 'M')) => (number, 20),
-        Some((number, _)) => (number, 10),
-        None => (text, 0),
-    };
-    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).filter(|bytes| *bytes > 0);
-    bytes.ok_or_else(|| "a number of bytes is expected, such as 256M".to_owned())
 }
 
 /// A language by its name.

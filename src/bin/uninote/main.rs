@@ -88,6 +88,10 @@ pub(crate) struct Place {
     /// Seconds to wait for another process that writes to the index
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
     wait: u32,
+    /// Bytes of memory that writing keeps to, beside what the encoder takes, with k, M or G after the number for 2^10, 2^20 or
+    /// 2^30 of them [default: as many as are of use]
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
+    memory: Option<u64>,
 }
 
 impl Place {
@@ -99,7 +103,8 @@ impl Place {
 
     /// How the index is written.
     fn write_options(&self) -> WriteOptions {
-        WriteOptions::new().wait(Duration::from_secs(u64::from(self.wait)))
+        let options = WriteOptions::new().wait(Duration::from_secs(u64::from(self.wait)));
+        self.memory.map_or(options.clone(), |bytes| options.memory(bytes))
     }
 
     /// Opens the index with its encoder.
@@ -111,6 +116,18 @@ impl Place {
     fn open_without_encoder(&self) -> Result<uninote::Index, Failure> {
         encoder::open_without(self).inspect(|index| index.set_write_options(self.write_options()))
     }
+}
+
+/// A number of bytes with a binary prefix.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (number, shift) = match text.strip_suffix(['k', 'K', 'M', 'G']).zip(text.chars().last()) {
+        Some((number, 'G')) => (number, 30),
+        Some((number, 'M')) => (number, 20),
+        Some((number, _)) => (number, 10),
+        None => (text, 0),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "a number of bytes is expected, such as 256M".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

@@ -252,3 +252,33 @@ fn an_unknown_field_is_an_error_and_none_where_there_is_no_note() {
     let wrong = garden().search("anything", &options).unwrap_err();
     assert!(wrong.to_string().contains("no note has a field \"year\""), "{wrong}");
 }
+
+#[test]
+fn a_filter_asked_again_is_answered_from_the_state_it_is_asked_of() {
+    let (index, _) = external(2);
+    let note = |id: &str, year: i64| Note::new(id).field("year", year);
+    for (id, year) in [("a", 1990), ("b", 2000), ("c", 2010)] {
+        index.put_with_vector(note(id, year), &[1.0, year as f32 / 2000.0]).unwrap();
+    }
+    index.commit().unwrap();
+    let filter: Filter = "year >= 2000".parse().unwrap();
+    let asked = |snapshot: &Snapshot| {
+        let options = SearchOptions::new().filter(filter.clone());
+        let answer = snapshot.search(Query::vector([1.0, 0.0]), &options).unwrap();
+        let mut found: Vec<String> = answer.hits.into_iter().map(|hit| hit.id).collect();
+        found.sort_unstable();
+        found.join(" ")
+    };
+    let before = index.snapshot();
+    assert_eq!([asked(&before), asked(&before)], ["b c", "b c"]);
+    index.delete("b").unwrap();
+    index.put_with_vector(note("a", 2020), &[1.0, 0.5]).unwrap();
+    index.commit().unwrap();
+    assert_eq!([asked(&index.snapshot()), asked(&before)], ["a c", "b c"]);
+    // Many others push it out, and it is found as before.
+    for year in 0..40 {
+        let other = SearchOptions::new().filter(format!("year > {year}").parse().unwrap());
+        assert_eq!(index.search(Query::vector([1.0, 0.0]), &other).unwrap().hits.len(), 2);
+    }
+    assert_eq!(asked(&index.snapshot()), "a c");
+}

@@ -15,9 +15,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Links of a graph's node, twice as many on the ground layer: what ann-benchmarks and the projects themselves use.
-const LINKS: usize = 16;
+pub(crate) const LINKS: usize = 16;
 /// Width of the beam that looks for a new node's links.
-const EF_CONSTRUCTION: usize = 200;
+pub(crate) const EF_CONSTRUCTION: usize = 200;
 /// Widths of the beam that searches.
 const BEAMS: [f64; 16] =
     [10.0, 12.0, 16.0, 22.0, 30.0, 40.0, 56.0, 80.0, 112.0, 160.0, 224.0, 320.0, 448.0, 640.0, 896.0, 1_280.0];

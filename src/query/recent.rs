@@ -1,0 +1,50 @@
+//! The last filters of a state, with what they let through: who asks again with the same filter does not wait for it again.
+
+use super::admit::Admitted;
+use super::search::LiveSegment;
+use crate::error::Result;
+use crate::fields::Filter;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Filters that are kept. Each takes a bit a note.
+const KEPT: usize = 16;
+
+/// What a filter let through, by segment.
+type Known = (Filter, Arc<[Admitted]>);
+
+/// The last filters, the one used last at the end. Of one committed state: another has other notes.
+#[derive(Debug, Default)]
+pub(crate) struct RecentFilters(Mutex<VecDeque<Known>>);
+
+impl RecentFilters {
+    /// What a filter lets through of these segments, which are those of every call.
+    ///
+    /// # Errors
+    /// As [`Admitted::all`].
+    pub(super) fn admitted(&self, filter: &Filter, segments: &[LiveSegment]) -> Result<Arc<[Admitted]>> {
+        if let Some(known) = self.take(filter) {
+            let admitted = Arc::clone(&known.1);
+            self.keep(known);
+            return Ok(admitted);
+        }
+        let admitted: Arc<[Admitted]> = Admitted::all(Some(filter), segments)?.into();
+        self.keep((filter.clone(), Arc::clone(&admitted)));
+        Ok(admitted)
+    }
+
+    fn take(&self, filter: &Filter) -> Option<Known> {
+        let mut kept = self.0.lock();
+        let place = kept.iter().position(|(known, _)| known == filter)?;
+        kept.remove(place)
+    }
+
+    fn keep(&self, known: Known) {
+        let mut kept = self.0.lock();
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(known);
+    }
+}
