@@ -56,7 +56,7 @@ const CARD: &[(&str, &str, &[&str])] = &[
     ("memmap2", "memmap2", &["disk"]),
     ("rkyv", "rkyv", &["index-format"]),
     ("crossbeam", "crossbeam", &["index"]),
-    ("parking_lot", "parking_lot", &["index", "disk", "graph"]),
+    ("parking_lot", "parking_lot", &["index", "disk", "graph", "query"]),
     ("simsimd", "simsimd", &["vector"]),
     ("tokenizers", "tokenizers", &["encode"]),
     ("image", "image", &["note"]),

@@ -171,7 +171,10 @@ fn line(snapshot: &Snapshot, queries: &[&[f32]], filter: &Filter, passes: usize)
     }
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..passes {
+        // Each after a pass that warms the caches: what comes after all of an index has been read is slower.
+        filtered(&walk)?;
         times[0].push(filtered(&walk)?.0);
+        filtered(&scan)?;
         times[1].push(filtered(&scan)?.0);
         times[2].push(more(k)?.0);
     }

@@ -10,6 +10,7 @@
 //! file. This room knows `note` and nothing else; besides `disk` it is the only one that opens
 //! files.
 
+mod export;
 mod fields;
 mod front_matter;
 mod html;
@@ -27,6 +28,8 @@ use std::{
 };
 
 use crate::note::{Note, PictureLimits};
+
+pub use export::{ExportError, Exported, Exporter};
 
 /// What [`open`] yields: a note, or the reason why there is none.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use crate::segment::{field_of, note_of};
 
 impl Index {
     /// Changes fields of a note: one with a value is set, one with `None` is removed, all others stay. Vectors, text and
-    /// pictures stay as they are, and the encoder is not asked.
+    /// pictures stay as they are, and the encoder is not asked. The first change of a note of a segment reads that file whole, to
+    /// hold it against its checksums: what is taken over gets new ones.
     ///
     /// ```
     /// use uninote::{Index, Note, Value};
@@ -52,6 +53,7 @@ impl Writer {
             None => {
                 let (index, note) = self.find(id)?.ok_or_else(absent)?;
                 let entry = self.segments.get(index).ok_or_else(absent)?;
+                entry.segment.check_once()?;
                 prepared_again(entry, note, self.manifest.spaces.len())?
             }
         };

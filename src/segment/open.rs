@@ -9,7 +9,7 @@ use index_format::{
     ColumnsView, FileKind, FileRef, FormatError, Record, SectionKind, SegmentFile, SegmentMeta, SegmentView, SpaceMeta,
     SpaceView, WordsView, checksum,
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An open segment.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Segment {
     bytes: Bytes,
     file: SegmentFile,
     rotations: Vec<Option<Arc<Rotation>>>,
+    /// Set once all of it was found sound.
+    sound: OnceLock<()>,
 }
 
 impl Segment {
@@ -38,7 +40,7 @@ impl Segment {
         check_identity(file.table.header(), index_id, file_ref).map_err(damaged)?;
         let rotations: Result<Vec<_>> =
             file.meta.spaces.iter().map(|space| find_rotation(&name, space, rotation)).collect();
-        Ok(Self { name, file_ref: file_ref.clone(), file, rotations: rotations?, bytes })
+        Ok(Self { name, file_ref: file_ref.clone(), file, rotations: rotations?, bytes, sound: OnceLock::new() })
     }
 
     /// The file as the manifest names it.
@@ -100,6 +102,15 @@ impl Segment {
             if found != expected {
                 return Err(self.damaged(FormatError::Checksum { what, offset, expected, found }));
             }
+        }
+        Ok(())
+    }
+
+    /// As [`Segment::check`], once while the file is open.
+    pub(crate) fn check_once(&self) -> Result<()> {
+        if self.sound.get().is_none() {
+            self.check()?;
+            self.sound.get_or_init(|| ());
         }
         Ok(())
     }

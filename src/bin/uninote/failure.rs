@@ -1,10 +1,9 @@
 //! What ends a command, and the exit code it ends with.
 
 use std::io;
-use std::path::PathBuf;
 use uninote::Error;
 use uninote::eval::EvalError;
-use uninote::import::ImportError;
+use uninote::import::{ExportError, ImportError};
 
 /// Exit code: nothing found, or a check failed.
 pub(crate) const NOTHING: u8 = 1;
@@ -38,6 +37,9 @@ pub(crate) enum Failure {
     /// A source said no.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// A folder to write to said no.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// What was to be evaluated cannot be.
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -72,20 +74,6 @@ pub(crate) enum Failure {
     /// A rule for putting signals together was given, and nothing is put together by a rule.
     #[error("--fusion is the rule of --mode fused; ask for that mode, or leave the rule out")]
     NothingFused,
-    /// A folder that should be empty is not.
-    #[error("{} is not empty; name a folder that is, or one that does not exist", directory.display())]
-    NotEmpty {
-        /// The folder.
-        directory: PathBuf,
-    },
-    /// A file could not be written.
-    #[error("cannot write to {}: {source}; check the space left and the permissions", path.display())]
-    Write {
-        /// Where.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
     /// There is no feedback.
     #[error("the index has no feedback to learn from; a program gives it by Index::feedback")]
     NoFeedback,

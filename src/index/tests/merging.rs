@@ -238,8 +238,12 @@ fn damage_is_not_merged_into_segments_that_look_sound() {
     storage.publish(&name, &mut |out| out.write_all(&bytes)).unwrap();
     let index = Index::open_in(storage.clone()).unwrap();
     index.delete("n39").unwrap();
-    let refused = index.compact(None).unwrap_err();
-    assert!(matches!(&refused, Error::Damaged { file, .. } if *file == name), "{refused}");
+    for refused in [
+        index.compact(None).map(drop).unwrap_err(),
+        index.update_fields("n0", [("kind", Some(crate::Value::from("new")))]).unwrap_err(),
+    ] {
+        assert!(matches!(&refused, Error::Damaged { file, .. } if *file == name), "{refused}");
+    }
     // Neither does it keep notes from being added, nor is it forgotten when segments become many.
     for number in 40..60 {
         fill(&index, number..number + 1);
