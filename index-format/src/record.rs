@@ -20,16 +20,6 @@ pub enum FieldValue {
     Bool(bool),
 }
 
-impl FieldValue {
-    fn text_bytes(&self) -> usize {
-        match self {
-            Self::Keyword(word) => word.len(),
-            Self::Tags(tags) => tags.iter().map(|tag| tag.len() + size_of::<String>()).sum(),
-            _ => 0,
-        }
-    }
-}
-
 /// A picture of a note.
 #[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub struct PictureRecord {
@@ -67,14 +57,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Bytes of all text in it: title, text, alternative texts, names and values of fields.
-    #[must_use]
-    pub fn text_bytes(&self) -> usize {
-        let alt = self.pictures.iter().map(|picture| picture.alt.len());
-        let fields = self.fields.iter().map(|(name, value)| name.len() + value.text_bytes());
-        self.id.len() + self.title.len() + self.text.len() + alt.sum::<usize>() + fields.sum::<usize>()
-    }
-
     /// XXH3-128 of what the note says: equal for equal content under any id, in any file. `SPEC.md` has the order of the
     /// pieces; each goes in with its length before it, so that no two different notes give the same bytes.
     #[must_use]

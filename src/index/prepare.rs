@@ -42,7 +42,7 @@ use crate::error::{Error, Result};
 use crate::lexical::Language;
 use crate::note::{Note, NoteError};
 use index_format::layout::OWN_SPACES;
-use index_format::{Record, RowEntry};
+use index_format::{FieldValue, Record, RowEntry};
 
 /// What is made of every note of an index.
 #[derive(Clone)]
@@ -106,7 +106,7 @@ impl Prepared {
     pub(super) fn bytes(&self) -> usize {
         let pictures: usize = self.pictures.iter().flatten().map(Vec::len).sum();
         let vectors: usize = self.rows.iter().flatten().map(|part| part.vector.len() * size_of::<f32>()).sum();
-        self.record.text_bytes() + pictures + vectors + 1024
+        text_bytes(&self.record) + pictures + vectors + 1024
     }
 
     /// Whether the encoder, or a caller in its place, gave it anything.
@@ -118,6 +118,18 @@ impl Prepared {
     pub(super) fn row_count(&self) -> usize {
         self.rows.iter().map(Vec::len).sum()
     }
+}
+
+/// Bytes of all text in a note: id, title, text, alternative texts, names and values of fields.
+fn text_bytes(record: &Record) -> usize {
+    let value = |value: &FieldValue| match value {
+        FieldValue::Keyword(word) => word.len(),
+        FieldValue::Tags(tags) => tags.iter().map(|tag| tag.len() + size_of::<String>()).sum(),
+        _ => 0,
+    };
+    let alt: usize = record.pictures.iter().map(|picture| picture.alt.len()).sum();
+    let fields: usize = record.fields.iter().map(|(name, content)| name.len() + value(content)).sum();
+    record.id.len() + record.title.len() + record.text.len() + alt + fields
 }
 
 /// What the caller computed for a note: checked, and of unit length.
