@@ -24,27 +24,28 @@ impl RecentFilters {
     /// # Errors
     /// As [`Admitted::all`].
     pub(super) fn admitted(&self, filter: &Filter, segments: &[LiveSegment]) -> Result<Arc<[Admitted]>> {
-        if let Some(known) = self.take(filter) {
-            let admitted = Arc::clone(&known.1);
-            self.keep(known);
-            return Ok(admitted);
+        if let Some(known) = self.known(filter) {
+            return Ok(known);
         }
         let admitted: Arc<[Admitted]> = Admitted::all(Some(filter), segments)?.into();
-        self.keep((filter.clone(), Arc::clone(&admitted)));
+        let mut kept = self.0.lock();
+        // Another thread may have been as quick.
+        if !kept.iter().any(|(known, _)| known == filter) {
+            if kept.len() >= KEPT {
+                kept.pop_front();
+            }
+            kept.push_back((filter.clone(), Arc::clone(&admitted)));
+        }
         Ok(admitted)
     }
 
-    fn take(&self, filter: &Filter) -> Option<Known> {
+    /// What a filter let through, if it is among the last ones; it counts as the last one from now on.
+    fn known(&self, filter: &Filter) -> Option<Arc<[Admitted]>> {
         let mut kept = self.0.lock();
         let place = kept.iter().position(|(known, _)| known == filter)?;
-        kept.remove(place)
-    }
-
-    fn keep(&self, known: Known) {
-        let mut kept = self.0.lock();
-        if kept.len() >= KEPT {
-            kept.pop_front();
-        }
+        let known = kept.remove(place)?;
+        let admitted = Arc::clone(&known.1);
         kept.push_back(known);
+        Some(admitted)
     }
 }
