@@ -17,8 +17,6 @@ use uninote::{Index, IndexOptions, Note, Query, SearchOptions, Snapshot};
 const K: usize = 10;
 /// Recall asked for.
 const RECALL: f32 = 0.99;
-/// Shares of the notes that filters let through, in parts of ten thousand.
-const SHARES: [usize; 7] = [5_000, 2_000, 1_000, 400, 100, 10, 1];
 
 #[derive(Args)]
 pub(crate) struct FilterArguments {
@@ -37,6 +35,9 @@ pub(crate) struct FilterArguments {
     /// Passes to take medians of
     #[arg(long, default_value_t = 5)]
     passes: usize,
+    /// Shares of the notes that filters let through, in parts of ten thousand
+    #[arg(long, value_delimiter = ',', default_value = "5000,2000,1000,400,100,10,1")]
+    shares: Vec<usize>,
 }
 
 /// Fields: `any` is a random order of the notes, `near` the order of their similarity to one of them.
@@ -117,11 +118,11 @@ pub(crate) fn filters(arguments: &FilterArguments) -> Outcome {
     println!("| filter and query | let through | recall@10 | filtered | all matches | asking for more | ratio |");
     println!("|---|---|---|---|---|---|---|");
     for (kind, field, queries) in &kinds {
-        for share in SHARES {
+        for share in &arguments.shares {
             let matches = (rows.len() * share).div_ceil(10_000);
             let filter = Filter::parse(&format!("{field} < {matches}"))?;
             let line = line(&snapshot, queries, &filter, arguments.passes)?;
-            println!("| {kind} | {} % ({matches}) | {line} |", share as f64 / 100.0);
+            println!("| {kind} | {} % ({matches}) | {line} |", *share as f64 / 100.0);
         }
     }
     Ok(())
