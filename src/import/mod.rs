@@ -45,7 +45,7 @@ pub enum Item {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
-    /// The note; [`Note::validate`] holds. Its pictures are paths, absolute and inside the source's
+    /// The note; [`Note::validate`] holds, but that one with a vector may have nothing beside it. Its pictures are paths, absolute and inside the source's
     /// folder, and were pictures when they were read.
     pub note: Note,
     /// The vector of the whole note, where its source has one.

@@ -236,7 +236,7 @@ fn finish(parsed: Parsed, pictures: &PictureFolder, folder: &Path, origin: Origi
         .chain(broken_links)
         .map(|(line, why)| Problem { origin: place(&origin.path, Some(line)), why })
         .collect();
-    if let Err(error) = note.validate() {
+    if let Err(error) = note.validate_with(vector.is_some()) {
         // A note whose only content was a broken picture: say that, too.
         let also = warnings.iter().map(|warning| format!(" ({})", warning.why));
         let why = error.to_string() + &also.take(1).collect::<String>();

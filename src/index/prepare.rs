@@ -40,7 +40,7 @@ use crate::encode::EncoderInfo;
 use crate::encode::{Fusion, SharedEncoder};
 use crate::error::{Error, Result};
 use crate::lexical::Language;
-use crate::note::{Note, NoteError};
+use crate::note::Note;
 use index_format::layout::OWN_SPACES;
 use index_format::{FieldValue, Record, RowEntry};
 
@@ -169,9 +169,5 @@ pub(super) struct Done {
 
 /// Whether a note can be indexed. One that comes with a vector of its own needs no content beside it.
 pub(super) fn check(note: &Note, has_vector: bool) -> Result<()> {
-    match note.validate() {
-        Ok(()) => Ok(()),
-        Err(NoteError::Empty { .. }) if has_vector => Ok(()),
-        Err(source) => Err(Error::Note { id: note.id.clone(), source }),
-    }
+    note.validate_with(has_vector).map_err(|source| Error::Note { id: note.id.clone(), source })
 }

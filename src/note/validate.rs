@@ -163,6 +163,14 @@ impl Note {
         Ok(())
     }
 
+    /// As [`Note::validate`]; a note that comes with a vector of its own as a whole needs no content beside it.
+    pub(crate) fn validate_with(&self, has_vector: bool) -> Result<(), NoteError> {
+        match self.validate() {
+            Err(NoteError::Empty { .. }) if has_vector => Ok(()),
+            validated => validated,
+        }
+    }
+
     fn validate_id(&self) -> Result<(), NoteError> {
         let bytes = self.id.len();
         if bytes == 0 {

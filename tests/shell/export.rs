@@ -69,16 +69,20 @@ fn vectors_of_the_caller_travel() {
     let lines = r#"{"id":"x","title":"east","vector":[2,0,0]}
 {"id":"y","title":"north","vector":[0,1,0.25]}
 {"id":"z","vector":[1,2]}
+{"id":"bare","vector":[0.5,1,0]}
+{"id":"nothing"}
 "#;
     sandbox.file("notes.jsonl", lines);
     let added = sandbox.run(&["add", "--vectors", "3", "notes.jsonl"]);
-    added.exits(0).says("notes.jsonl:3: ");
+    let said = added.exits(0);
+    assert!(said.err.contains("notes.jsonl:3: ") && said.err.contains("notes.jsonl:5: "), "{}", said.err);
     sandbox.run(&["export", "out"]).exits(0);
     sandbox.run(&["--index", "again", "add", "--vectors", "3", "out"]).exits(0);
     let similar = |index: &str| sandbox.json(&["--index", index, "similar", "x"])["hits"].clone();
     assert_eq!(similar("again"), similar(".uninote"));
-    assert_eq!(similar("again")[0]["id"], "y");
+    assert_eq!((&similar("again")[0]["id"], &similar("again")[1]["id"]), (&"bare".into(), &"y".into()));
     let encoded = films();
+    encoded.run(&["add", "--vectors", "3", "films/films.jsonl"]).says("--vectors 3 changes nothing");
     encoded.run(&["export", "--vectors", "out"]).exits(0);
     let line = std::fs::read_to_string(encoded.path().join("out/notes.jsonl")).unwrap();
     let first: Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
@@ -126,4 +130,5 @@ fn lists_facets_groups_and_sorted_hits() {
     sandbox.run(&["delete", "--filter", "year < 2000"]).exits(0);
     assert_eq!(listed(&[]), ["up"]);
     sandbox.run(&["delete", "--filter", "year < 2000"]).exits(1);
+    sandbox.run(&["delete", "up", "--filter", "year < 2000"]).exits(1);
 }

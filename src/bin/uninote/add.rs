@@ -108,7 +108,14 @@ impl Add {
                         output::diagnostic(&format!("{option} {why}"));
                     }
                 }
-                let stats = index.snapshot().stats();
+                let snapshot = index.snapshot();
+                let stats = snapshot.stats();
+                let same = |width: &usize| snapshot.takes_vectors() && stats.width as usize == *width;
+                if let Some(width) = self.vectors.filter(|width| !same(width)) {
+                    let (encoder, present) = (&stats.encoder, stats.width);
+                    let there = format!("the index exists, with vectors of {present} dimensions by `{encoder}`");
+                    output::diagnostic(&format!("--vectors {width} changes nothing: {there}"));
+                }
                 if let Some(other) = self.language.filter(|language| *language != stats.language) {
                     let (given, present) = (other.name(), stats.language.name());
                     output::diagnostic(&format!(

@@ -52,6 +52,6 @@ impl Delete {
             let count = deleted.len() as u64 + matching.unwrap_or_default();
             print(&format!("{count} deleted, {} left (generation {})\n", commit.notes, commit.generation))?;
         }
-        Ok(Outcome::of(found_all && (matching != Some(0) || !self.ids.is_empty())))
+        Ok(Outcome::of(found_all && matching != Some(0)))
     }
 }
