@@ -60,7 +60,7 @@ pub(super) fn cell(id: &str) -> Result<&str, EvalError> {
     fits.then_some(id).ok_or_else(|| EvalError::Id { id: id.to_owned() })
 }
 
-/// What ends a column: the white space of C, as `trec_eval` sees it.
+/// What ends a column: the white space of C, as `trec_eval` sees it, and the byte order mark, which a file may begin with.
 const fn is_space(c: char) -> bool {
-    c.is_ascii_whitespace() || c == '\u{b}'
+    c.is_ascii_whitespace() || matches!(c, '\u{b}' | '\u{feff}')
 }

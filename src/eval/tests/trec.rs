@@ -57,6 +57,16 @@ fn scores_that_are_written_fall_strictly() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_an_id() {
+    let run = Run::parse(" \u{feff}q1 Q0 d1 1 0.5 s".as_bytes(), "run").unwrap();
+    assert_eq!(run.of("q1").len(), 1);
+    let again = Run::parse(run.to_trec().unwrap().as_bytes(), "again").unwrap();
+    assert_eq!(again.of("q1").len(), 1);
+    let marked = Judgments::parse("q\td\t1\n\u{feff}q\td\t1\n".as_bytes(), "marked").unwrap();
+    assert!(matches!(marked.to_trec(), Err(EvalError::Id { .. })));
+}
+
+#[test]
 fn judgments_come_in_two_forms() {
     let trec = Judgments::parse(b"q1 0 d1 2\r\nq1\t0\td2 -1\n\nq2 0 d1 0", "a").unwrap();
     let beir = b"\xEF\xBB\xBFquery-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t-1\nq2\td1\t0\n";
