@@ -17,7 +17,7 @@ pub enum FilterError {
         found: String,
     },
     /// No note has a field of this name.
-    #[error("filter{}: no note has a field {name:?}{}", at(*column), meant(nearest, fields))]
+    #[error("{}no note has a field {name:?}{}", before(*column), meant(nearest, fields))]
     UnknownField {
         /// Where, if the filter came from a text.
         column: Option<usize>,
@@ -48,6 +48,11 @@ pub enum FilterError {
         /// How much there may be.
         most: usize,
     },
+}
+
+/// A field may be asked for outside a filter too, as what hits are sorted by.
+fn before(column: Option<usize>) -> String {
+    column.map(|column| format!("filter, column {column}: ")).unwrap_or_default()
 }
 
 fn at(column: Option<usize>) -> String {

@@ -116,7 +116,10 @@ fn lists_facets_groups_and_sorted_hits() {
     assert_eq!(listed(&["--filter", "genre = drama", "--sort", "id"]), ["heat", "ran"]);
     assert_eq!(sandbox.json(&["list", "-k", "1"])["matching"], 3);
     sandbox.run(&["list", "--filter", "year < 1900"]).exits(1);
-    sandbox.run(&["list", "--sort", "yaer"]).exits(2).says("did you mean \"year\"?");
+    sandbox
+        .run(&["list", "--sort", "yaer"])
+        .exits(2)
+        .says("uninote: no note has a field \"yaer\"; did you mean \"year\"?");
     sandbox.run(&["list", "--descending"]).exits(2).says("--sort");
     let facets = sandbox.run(&["facets", "genre"]);
     assert_eq!(facets.out, "2\tdrama\n1\tcomedy\n1\tcrime\n");

@@ -30,15 +30,15 @@ impl Progress {
     /// Progress of an import. The notes are counted by a second, quicker pass beside the work, so that a rate is shown at
     /// once and the time left soon.
     pub(crate) fn of_import(paths: &[PathBuf]) -> Self {
-        let bar = Self::start(COUNTING).0;
+        let progress = Self::start(COUNTING);
         if io::stderr().is_terminal() {
-            let (counted, paths) = (bar.clone(), paths.to_vec());
+            let (counted, paths) = (progress.0.clone(), paths.to_vec());
             std::thread::spawn(move || {
                 counted.set_length(count(&paths));
                 counted.set_style(style(COUNTED));
             });
         }
-        Self(bar)
+        progress
     }
 
     /// A bar for work on so many notes.
@@ -100,6 +100,13 @@ impl Progress {
     /// Takes the bar away.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Whatever ends the work, an error too: the bar does not stay behind.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
