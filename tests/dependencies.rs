@@ -1,5 +1,6 @@
 //! What the library is built of, held against `deny.toml` where `cargo-deny` is not at hand.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![expect(clippy::print_stderr, reason = "what is not looked at is said")]
 
 use serde_json::Value;
 use spdx::{Expression, LicenseReq, ParseMode};
@@ -21,7 +22,7 @@ fn packages() -> Vec<Value> {
     if let Ok(all) = metadata(&["--features", "hub"]) {
         return all;
     }
-    println!("packages of other targets are not at hand and not looked at: cargo fetch --locked");
+    eprintln!("packages of other targets are not at hand and not looked at: cargo fetch --locked");
     let host = host();
     let here = ["--filter-platform", &host];
     metadata(&[here.as_slice(), &["--features", "hub"]].concat()).or_else(|_| metadata(&here)).unwrap()
