@@ -18,9 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import snowballstemmer
+import torch
 
 import table
 import teacher as teaching
+import text_tower
 from sources import lines, records
 
 SETS = {"scifact": "train", "nfcorpus": "dev", "cranfield": "test", "arguana": "dev", "flickr8k": "dev"}
@@ -150,6 +152,19 @@ def pair_figures(files, encode, prefix):
     return mean, *np.percentile(means, [2.5, 97.5])
 
 
+@torch.inference_mode()
+def embed(texts, built, tower, part=512):
+    """Unit vectors of `texts` by the tower; a text without tokens is read as one unknown token."""
+    flat, offsets = table.token_ids(texts, built)
+    unknown = np.array([built.token_to_id(table.UNKNOWN)])
+    pieces = [flat[a:b] if b > a else unknown for a, b in zip(offsets[:-1], offsets[1:])]
+    order = np.argsort([len(ids) for ids in pieces], kind="stable")
+    out = np.empty((len(pieces), table.DIMS), np.float32)
+    for rows in np.split(order, range(part, len(order), part)):
+        out[rows] = tower([pieces[row] for row in rows]).numpy()
+    return table.unit(out)
+
+
 def encoders(options):
     """(name, texts -> vectors, prefixes) of each encoder asked for."""
     if "table" in options.systems:
@@ -158,6 +173,13 @@ def encoders(options):
         tokens = (weights / f"vocab{options.name}.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
         built = table.tokenizer(tokens)
         yield "table", lambda texts: table.embed(texts, built, rows), sorted(table.PREFIXES, reverse=True)
+    if "tower" in options.systems:
+        weights = Path(options.weights)
+        tower = text_tower.trained(weights / f"text{options.name}.pt")
+        tower.stored = True
+        tokens = (weights / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        built = table.tokenizer(tokens)
+        yield "tower", lambda texts: embed(texts, built, tower), sorted(table.PREFIXES, reverse=True)
     if "teacher" in options.systems:
         coach = teaching.Teacher(options.teacher or teaching.default_folder())
         folder = Path(options.out) / "teacher"
