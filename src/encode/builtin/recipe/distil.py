@@ -263,19 +263,22 @@ def loss_of(vectors, target, axes, options):
     return total / len(options.prefixes)
 
 
-def agreement(model, corpus, log, count=6_000):
-    """On held-out texts: share of the teacher's 10 nearest that are among the table's 10 nearest, by prefix."""
-    ids, offsets, target = corpus.batch(corpus.held_out[:count])
-    with torch.no_grad():
-        vectors = model(ids, offsets)
-        truth = (target @ target.T).fill_diagonal_(-2).topk(10, 1).indices
-        shares = []
-        for prefix in table.PREFIXES:
-            student = F.normalize(vectors[:, :prefix], dim=1)
-            found = (student @ student.T).fill_diagonal_(-2).topk(10, 1).indices
-            shares.append((found[:, :, None] == truth[:, None, :]).any(2).float().mean().item())
+def tell_agreement(vectors, target, log):
+    """Share of the teacher's 10 nearest that are among the student's 10 nearest, by prefix."""
+    truth = (target @ target.T).fill_diagonal_(-2).topk(10, 1).indices
+    shares = []
+    for prefix in table.PREFIXES:
+        student = F.normalize(vectors[:, :prefix], dim=1)
+        found = (student @ student.T).fill_diagonal_(-2).topk(10, 1).indices
+        shares.append((found[:, :, None] == truth[:, None, :]).any(2).float().mean().item())
     log("  held-out neighbours shared with the teacher: "
         + ", ".join(f"{p}: {s:.3f}" for p, s in zip(table.PREFIXES, shares)))
+
+
+def agreement(model, corpus, log, count=6_000):
+    ids, offsets, target = corpus.batch(corpus.held_out[:count])
+    with torch.no_grad():
+        tell_agreement(model(ids, offsets), target, log)
 
 
 def train(model, corpus, pairs, axes, options, log):

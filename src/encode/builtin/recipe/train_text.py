@@ -78,14 +78,7 @@ def agreement(model, corpus, log, count=4_000):
     _, _, target = corpus.batch(rows)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         vectors = model(texts_of(corpus, rows)).float()
-    truth = (target @ target.T).fill_diagonal_(-2).topk(10, 1).indices
-    shares = []
-    for prefix in table.PREFIXES:
-        student = F.normalize(vectors[:, :prefix], dim=1)
-        found = (student @ student.T).fill_diagonal_(-2).topk(10, 1).indices
-        shares.append((found[:, :, None] == truth[:, None, :]).any(2).float().mean().item())
-    log("  held-out neighbours shared with the teacher: "
-        + ", ".join(f"{p}: {s:.3f}" for p, s in zip(table.PREFIXES, shares)))
+    distil.tell_agreement(vectors, target, log)
 
 
 def rate_at(step, steps, warm=150):
