@@ -61,6 +61,6 @@ pub(super) fn cell(id: &str) -> Result<&str, EvalError> {
 }
 
 /// What ends a column: the white space of C, as `trec_eval` sees it, and the byte order mark, which a file may begin with.
-const fn is_space(c: char) -> bool {
+pub(super) const fn is_space(c: char) -> bool {
     c.is_ascii_whitespace() || matches!(c, '\u{b}' | '\u{feff}')
 }

@@ -1,7 +1,7 @@
 //! A run: what one system returned for each query, best first.
 
 use super::EvalError;
-use super::lines::{BYTES_MAX, Line, cell, shown};
+use super::lines::{BYTES_MAX, Line, cell, is_space, shown};
 use crate::disk::{read_source, write_whole};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
@@ -99,7 +99,8 @@ impl Run {
     /// # Errors
     /// [`EvalError::Id`] for an id that has white space in it.
     pub fn to_trec(&self) -> Result<String, EvalError> {
-        let system = self.name.split_whitespace().collect::<Vec<_>>().join("-");
+        let ends = |c: char| c.is_whitespace() || is_space(c);
+        let system = self.name.split(ends).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
         let system = if system.is_empty() { "run" } else { &system };
         let mut text = String::new();
         for (query, returned) in &self.queries {

@@ -62,6 +62,9 @@ fn a_byte_order_mark_is_no_part_of_an_id() {
     assert_eq!(run.of("q1").len(), 1);
     let again = Run::parse(run.to_trec().unwrap().as_bytes(), "again").unwrap();
     assert_eq!(again.of("q1").len(), 1);
+    let mut named = Run::new("a\u{feff}name");
+    named.insert("q", vec![Returned { id: "d".to_owned(), score: 1.0 }]);
+    assert_eq!(Run::parse(named.to_trec().unwrap().as_bytes(), "named").unwrap().name, "a-name");
     let marked = Judgments::parse("q\td\t1\n\u{feff}q\td\t1\n".as_bytes(), "marked").unwrap();
     assert!(matches!(marked.to_trec(), Err(EvalError::Id { .. })));
 }

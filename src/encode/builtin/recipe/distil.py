@@ -309,17 +309,23 @@ def train(model, corpus, pairs, axes, options, log):
         agreement(model, corpus, log)
 
 
-def main():
-    options = parse()
+def begin(options, name):
+    """The folder of a run and its log; lists among the options become lists, and the run is seeded."""
     options.prefixes = [int(p) for p in options.prefixes.split(",")]
     options.without = set(filter(None, options.without.split(",")))
     options.without |= set(sources.RESEARCH_ONLY) if options.open_data_only else set()
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    log = Log(out / f"log{options.name}.txt")
+    log = Log(out / f"{name}{options.name}.txt")
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    log(f"options: {vars(options) | {'data': '', 'out': '', 'teacher': ''}}")
+    log(f"options: {vars(options) | {'data': '', 'out': '', 'teacher': '', 'start': ''}}")
+    return out, log
+
+
+def main():
+    options = parse()
+    out, log = begin(options, "log")
 
     coach = teaching.Teacher(options.teacher or teaching.default_folder())
     parts, vocabulary = gather(options, coach, out / "teacher", log)

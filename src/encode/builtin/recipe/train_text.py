@@ -18,7 +18,6 @@ import torch
 import torch.nn.functional as F
 
 import distil
-import sources
 import table
 import teacher as teaching
 from text_tower import TextTower, trained
@@ -135,15 +134,7 @@ def train(model, corpus, pairs, axes, options, log):
 
 def main():
     options = parse()
-    options.prefixes = [int(p) for p in options.prefixes.split(",")]
-    options.without = set(filter(None, options.without.split(",")))
-    options.without |= set(sources.RESEARCH_ONLY) if options.open_data_only else set()
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
-    log = distil.Log(out / f"log-text{options.name}.txt")
-    torch.manual_seed(options.seed)
-    torch.set_num_threads(options.threads)
-    log(f"options: {vars(options) | {'data': '', 'out': '', 'teacher': '', 'start': ''}}")
+    out, log = distil.begin(options, "log-text")
 
     coach = teaching.Teacher(options.teacher or teaching.default_folder())
     parts, vocabulary = distil.gather(options, coach, out / "teacher", log)
