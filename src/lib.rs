@@ -107,8 +107,8 @@
 //!
 //! # Encoders
 //!
-//! The built-in encoder ([`encode::builtin`]) reads text, needs no file and no network, and was made for English. Any other
-//! is an implementation of [`encode::Encoder`]; an index records whose vectors it holds and refuses another's. Callers who
+//! The built-in encoder ([`encode::builtin`]) reads text, made for English, and pictures, and needs no file and no network. Any
+//! other is an implementation of [`encode::Encoder`]; an index records whose vectors it holds and refuses another's. Callers who
 //! have vectors already create the index for them:
 //!
 //! ```

@@ -1,5 +1,5 @@
-//! How fast an encoder from a model directory is, on batches of texts of an exact number of tokens, alone or beside another
-//! program that is asked in turns.
+//! How fast an encoder from a model directory is, on batches of texts of an exact number of tokens, alone or beside another that is
+//! asked in turns; and how fast the built-in encoder sees.
 
 use crate::Outcome;
 use crate::process::median;
@@ -10,7 +10,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
-use uninote::encode::{Input, Part, Role, SharedEncoder, from_dir};
+use uninote::encode::builtin::Builtin;
+use uninote::encode::{Encoder as _, Input, Part, Role, SharedEncoder, from_dir};
+use uninote::note::{PictureLimits, Pixels, picture};
 
 /// Batches: texts and tokens each.
 const SHAPES: &[(usize, usize)] = &[(1, 8), (1, 32), (1, 128), (32, 32), (32, 128)];
@@ -34,6 +36,35 @@ pub(crate) struct EncoderArguments {
     /// A program to ask in turns, such as benches/compare/peers/onnx_encoder.py, which says what it is asked and answers
     #[arg(long, num_args = 1.., allow_hyphen_values = true)]
     beside: Vec<String>,
+    /// Ask the built-in encoder in turns
+    #[arg(long, conflicts_with = "beside")]
+    builtin: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SightArguments {
+    /// Pictures
+    #[arg(required = true)]
+    pictures: Vec<PathBuf>,
+}
+
+/// Prints the milliseconds of one thread that the built-in encoder takes for a picture, decoding left out, and for its start.
+pub(crate) fn sight(arguments: &SightArguments) -> Outcome {
+    let read =
+        |path: &PathBuf| -> Outcome<Pixels> { Ok(picture::decode(&std::fs::read(path)?, &PictureLimits::default())?) };
+    let pictures: Vec<Pixels> = arguments.pictures.iter().map(read).collect::<Outcome<_>>()?;
+    let (encoder, pool) = (Builtin::shared(), rayon::ThreadPoolBuilder::new().num_threads(1).build()?);
+    let see = |pixels: &Pixels| -> Result<f64, String> {
+        let processor = ProcessTime::try_now().map_err(|error| error.to_string())?;
+        let parts = [Part::Picture(pixels)];
+        encoder.encode(Role::Document, &[Input { parts: &parts }]).map_err(|error| error.to_string())?;
+        Ok(processor.try_elapsed().map_err(|error| error.to_string())?.as_secs_f64() * 1e3)
+    };
+    let first = pool.install(|| pictures.first().map(see).transpose())?.unwrap_or_default();
+    let rest = pool.install(|| pictures.iter().chain(&pictures).map(see).collect::<Result<Vec<f64>, String>>())?;
+    let times = rest.len();
+    println!("first picture {first:.1} ms, then {:.1} ms a picture, median of {times}", median(rest));
+    Ok(())
 }
 
 /// Prints milliseconds a batch.
@@ -51,25 +82,29 @@ pub(crate) fn encoder(arguments: &EncoderArguments) -> Outcome {
             Some(peer) => serde_json::from_value(peer.ask(&format!("TEXTS {texts} {tokens}"))?)?,
             None => (0..*texts).map(|text| text_of(text, *tokens)).collect(),
         };
+        let inside: Option<SharedEncoder> = arguments.builtin.then(|| -> SharedEncoder { Builtin::shared() });
         let (mut own, mut others) = (Vec::new(), Vec::new());
+        let timed = |encoder: &SharedEncoder| {
+            pool.install(|| run(encoder, &texts, arguments.threads).map_err(|error| error.to_string()))
+        };
         // The first pass warms up.
         for pass in 0..=arguments.passes {
-            let run = || run(&encoder, &texts, arguments.threads).map_err(|error| error.to_string());
-            let (took, sum) = pool.install(run)?;
+            let (took, sum) = timed(&encoder)?;
             let other = peer.as_mut().map(|peer| peer.run(texts.len(), *tokens, arguments.threads)).transpose()?;
             if let Some((_, other)) = other.filter(|(_, other)| (other - sum).abs() > 1e-4) {
                 return Err(format!("vectors differ: their checksum is {sum}, the other's {other}").into());
             }
+            let inside = inside.as_ref().map(timed).transpose()?;
             if pass > 0 {
                 own.push(took);
-                others.extend(other.map(|(took, _)| took));
+                others.extend(other.or(inside).map(|(took, _)| took));
             }
         }
         let ratios: Vec<f64> = others.iter().zip(&own).map(|(other, own)| other / own).collect();
-        print!("{} x {tokens} tokens: {:.2} ms", texts.len(), median(own));
+        print!("{} x {tokens} tokens: {:.3} ms", texts.len(), median(own));
         match others.is_empty() {
             true => println!(),
-            false => println!(", beside {:.2} ms: {:.2} times as fast", median(others), median(ratios)),
+            false => println!(", beside {:.3} ms: {:.2} times as fast", median(others), median(ratios)),
         }
     }
     Ok(())

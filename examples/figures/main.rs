@@ -121,6 +121,8 @@ enum Figure {
     },
     /// Milliseconds of batches of texts through an encoder from a model directory, alone or beside another program
     Encoder(encoder::EncoderArguments),
+    /// Milliseconds a picture through the built-in encoder, on one thread
+    Sight(encoder::SightArguments),
     /// Imports a folder or a JSON Lines file with the built-in encoder: rate, peak memory, bytes
     Import {
         /// What to import
@@ -173,6 +175,7 @@ fn main() -> Outcome {
         Figure::Cold { index, queries, times, .. } => startup::cold(&index, &queries, times),
         Figure::Batch { index, queries, threads, passes } => batch::batch(&index, &queries, &threads, passes),
         Figure::Encoder(arguments) => encoder::encoder(&arguments),
+        Figure::Sight(arguments) => encoder::sight(&arguments),
         Figure::Import { source, index } => import::import(&source, &index),
         Figure::Compact { index } => import::compact(&index),
         Figure::Ask { index, texts } => import::ask(&index, &texts),

@@ -43,7 +43,7 @@ impl Default for Fusion {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EncoderInfo {
-    /// Name for messages, such as `uninote-static-1`.
+    /// Name for messages, such as `uninote-mini-1`.
     pub name: String,
     /// Two encoders with equal fingerprints give equal vectors; anything that changes vectors changes it.
     pub fingerprint: String,

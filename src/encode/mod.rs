@@ -9,7 +9,9 @@ pub mod builtin;
 pub mod checkpoint;
 
 mod failure;
+mod fuse;
 mod info;
+mod resample;
 
 #[cfg(feature = "checkpoints")]
 pub use checkpoint::{Checkpoint, ModelProblem, from_dir, model_types};

@@ -32,7 +32,7 @@ impl std::fmt::Debug for IndexOptions {
 }
 
 impl IndexOptions {
-    /// The built-in encoder; of pictures only hash, size and path are kept.
+    /// The built-in encoder; of the files of pictures only hash, size and path are kept.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -16,7 +16,9 @@ fn search_takes_texts_notes_and_what_to_turn_away_from() {
     sandbox.run(&["search", "--unlike", "soup.md"]).exits(2);
     sandbox.run(&["search", "--like", "nothing"]).exits(1).says("no note \"nothing\"");
     sandbox.file("x.png", "no picture");
-    sandbox.run(&["search", "--picture", "x.png", "soup"]).exits(2).says("does not read pictures");
+    sandbox.run(&["search", "--picture", "x.png", "soup"]).exits(2).says("picture");
+    let bread = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/notes/pictures/bread.png");
+    assert!(!ids(&sandbox.json(&["search", "--picture", bread, "soup"])).is_empty());
 }
 
 #[test]

@@ -38,7 +38,8 @@ mod weights;
 pub use problem::ModelProblem;
 
 use super::{EncodeError, Encoder, EncoderInfo, Input, Part, Role, SharedEncoder};
-use crate::vector::{VectorError, Vectors, normalise};
+use crate::encode::fuse::to_unit;
+use crate::vector::{VectorError, Vectors};
 use candle_core::Device;
 use directory::{Directory, Fingerprint};
 use model::Model;
@@ -217,18 +218,6 @@ impl Encoder for Checkpoint {
             vectors.push(&row).map_err(failed)?;
         }
         Ok(vectors)
-    }
-}
-
-/// Brings a row to unit length; one of zeros, such as that of a text without known tokens, becomes the first axis. What is
-/// not finite is an error: damaged weights would give all inputs one vector.
-fn to_unit(row: &mut [f32]) -> Result<(), VectorError> {
-    match normalise(row) {
-        Err(VectorError::Zero) => {
-            row.iter_mut().take(1).for_each(|value| *value = 1.0);
-            Ok(())
-        }
-        done => done,
     }
 }
 

@@ -1,8 +1,12 @@
 //! Collections from their files.
 
 use super::Folder;
+use crate::encode::builtin::Builtin;
+use crate::encode::{EncodeError, Encoder, EncoderInfo, Input, Role};
 use crate::eval::{Collection, Direction, EvalError, Evaluation, Metric};
+use crate::vector::Vectors;
 use std::io::Write;
+use std::sync::Arc;
 
 const CORPUS: &str = r#"{"_id": "d1", "title": "Tomato soup", "text": "Roast the tomatoes with garlic."}
 {"_id": "d2", "title": "Mending a puncture", "text": "Take the tyre off the wheel."}
@@ -86,6 +90,19 @@ fn bad_queries_are_told_with_file_and_line() {
     assert!(said.contains("queries.jsonl:3: id is missing"), "{said}");
 }
 
+/// An encoder of texts alone.
+struct Blind(EncoderInfo);
+
+impl Encoder for Blind {
+    fn info(&self) -> &EncoderInfo {
+        &self.0
+    }
+
+    fn encode(&self, role: Role, inputs: &[Input<'_>]) -> Result<Vectors, EncodeError> {
+        Builtin::shared().encode(role, inputs)
+    }
+}
+
 #[test]
 fn captions_go_both_ways() {
     let lines = r#"{"id": "p1", "image": "red.png", "captions": ["red", "a red thing"], "split": "dev"}
@@ -103,9 +120,18 @@ fn captions_go_both_ways() {
     let back = Collection::open(folder.path(), Some("dev"), Direction::PictureToText).unwrap();
     assert_eq!(back.judgments().of("p1").unwrap().len(), 2);
     assert_eq!(back.items().unwrap().count(), 3);
-    // The encoder inside sees no pictures: a row of zeros would be a lie.
-    let refused = Evaluation::new(&there).run(|_| ()).unwrap_err().to_string();
-    assert!(refused.contains("reads no pictures"), "{refused}");
+    // The encoder inside sees both ways; for one that does not, a row of zeros would be a lie.
+    for way in [&there, &back] {
+        let report = Evaluation::new(way).run(|_| ()).unwrap();
+        let found = report.systems[0].values(Metric::Mrr10);
+        assert_eq!(found.len(), report.queries.len());
+        assert!(found.iter().all(|found| *found >= 1.0 / 3.0), "of two or three notes: {found:?}");
+    }
+    let refused = Evaluation::new(&there)
+        .encoder(Arc::new(Blind(EncoderInfo::new("blind", "blind", 256))))
+        .run(|_| ())
+        .unwrap_err();
+    assert!(refused.to_string().contains("reads no pictures"), "{refused}");
     let none = Collection::open(folder.path(), Some("test"), Direction::TextToPicture);
     assert!(matches!(none, Err(EvalError::NothingJudged { .. })));
 }

@@ -189,7 +189,9 @@ fn queries_that_say_nothing_are_refused_with_what_would_do() {
     assert!(matches!(refused(Query::similar_in("c", "audio")), Error::NoSuchNote { .. }));
     assert!(matches!(refused("text".into()), Error::NoEncoder { .. }));
     assert!(matches!(refused(Query::picture(pixel([1, 2, 3]))), Error::NoEncoder { .. }));
-    let blind = garden().search(Query::picture(pixel([1, 2, 3])), &SearchOptions::new()).unwrap_err();
+    let reader = super::seer::Seer::with("reader", |info| info.modalities = Modalities::TEXT);
+    let reader = Index::create_in(Arc::new(MemoryStorage::new()), IndexOptions::new().encoder(reader)).unwrap();
+    let blind = reader.search(Query::picture(pixel([1, 2, 3])), &SearchOptions::new()).unwrap_err();
     assert!(matches!(&blind, Error::Encode(EncodeError::Unsupported { modality: "pictures", .. })), "{blind}");
     let (wardrobe, _) = wardrobe();
     let broken = wardrobe.search(Query::picture(b"no picture".to_vec()).and("red"), &SearchOptions::new()).unwrap_err();

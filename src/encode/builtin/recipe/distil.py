@@ -4,7 +4,7 @@
 
 Stages: read the texts, make texts of the vocabulary, encode all of them with the teacher (kept in OUT/teacher, so a
 second run starts at the training), start the table from the teacher's view of each single token, train it so that
-similarities inside a batch are the teacher's at every prefix and texts find their mates among others, write OUT/weights.safetensors and OUT/vocab.txt.
+similarities inside a batch are the teacher's at every prefix and texts find their mates among others, write OUT/text.safetensors and OUT/vocab.txt.
 """
 
 import argparse
@@ -342,7 +342,7 @@ def main():
 
     rows = model.folded()
     np.save(out / f"rows{options.name}.f32.npy", rows)
-    table.write(out / f"weights{options.name}.safetensors", rows)
+    table.write(out / f"text{options.name}.safetensors", rows)
     (out / f"vocab{options.name}.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
     log("written")
 

@@ -169,7 +169,7 @@ def encoders(options):
     """(name, texts -> vectors, prefixes) of each encoder asked for."""
     if "table" in options.systems:
         weights = Path(options.weights)
-        rows = np.load(options.rows) if options.rows else table.read(weights / f"weights{options.name}.safetensors")
+        rows = np.load(options.rows) if options.rows else table.read(weights / f"text{options.name}.safetensors")
         tokens = (weights / f"vocab{options.name}.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
         built = table.tokenizer(tokens)
         yield "table", lambda texts: table.embed(texts, built, rows), sorted(table.PREFIXES, reverse=True)
@@ -201,7 +201,7 @@ def systems(collection, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
-    parser.add_argument("--weights", required=True, help="folder of weights.safetensors and vocab.txt")
+    parser.add_argument("--weights", required=True, help="folder of text.safetensors and vocab.txt")
     parser.add_argument("--out", required=True, help="folder for the teacher's vectors and results.json")
     parser.add_argument("--teacher")
     parser.add_argument("--systems", default="table,teacher,bm25")

@@ -22,9 +22,9 @@ use super::layers::Linear;
 use super::model::{Model, text_cost};
 use super::problem::ModelProblem;
 use super::weights::Scope;
+use crate::encode::fuse::{ALIKE, Sums, add, fused};
 use crate::encode::{Fusion, Input, Modalities, Part};
 use crate::note::Pixels;
-use crate::vector::{VectorError, normalise};
 
 /// A whole dual encoder.
 pub(super) struct DualModel {
@@ -34,9 +34,6 @@ pub(super) struct DualModel {
 
 /// What a picture costs in tokens of a text, about: towers for pictures read 50 to 256 patches.
 const PICTURE_COST: usize = 64;
-
-/// What texts and pictures of one input weigh: alike, whatever their number.
-const WEIGHTS: [f32; 2] = [1.0, 1.0];
 
 impl DualModel {
     /// Two towers of one width.
@@ -54,24 +51,13 @@ impl DualModel {
         parts: &[(usize, T)],
         rows: impl FnOnce(&[(usize, T)]) -> Result<Vec<Vec<f32>>, ModelProblem>,
         inputs: usize,
-    ) -> Result<Vec<Option<Vec<f32>>>, ModelProblem> {
-        let mut sums: Vec<Option<Vec<f32>>> = vec![None; inputs];
+    ) -> Result<Sums, ModelProblem> {
+        let mut sums: Sums = vec![None; inputs];
         let rows = if parts.is_empty() { Vec::new() } else { rows(parts)? };
         for ((input, _), row) in parts.iter().zip(rows) {
             add(sums.get_mut(*input), row, 1.0);
         }
         Ok(sums)
-    }
-}
-
-/// Adds the direction of a row to a sum.
-fn add(sum: Option<&mut Option<Vec<f32>>>, mut row: Vec<f32>, weight: f32) {
-    // A row of zeros has nothing to say. One that is not finite makes the sum so: whoever asked for it is told.
-    let Some(sum) = sum.filter(|_| normalise(&mut row) != Err(VectorError::Zero)) else { return };
-    row.iter_mut().for_each(|value| *value *= weight);
-    match sum {
-        Some(sum) => sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value),
-        None => *sum = Some(row),
     }
 }
 
@@ -98,7 +84,7 @@ impl Model for DualModel {
     }
 
     fn fusion(&self) -> Fusion {
-        let [text, picture] = WEIGHTS;
+        let [text, picture] = ALIKE;
         Fusion::Late { text, picture }
     }
 
@@ -127,13 +113,7 @@ impl Model for DualModel {
         let of_texts = self.rows(&texts, |texts| self.text.rows(prompt, texts.iter().map(|(_, text)| *text)), count)?;
         let of_pictures =
             self.rows(&pictures, |all| self.pictures.rows(all.iter().map(|(_, pixels)| *pixels)), count)?;
-        let mut fused: Vec<Option<Vec<f32>>> = vec![None; count];
-        for (rows, weight) in [of_texts, of_pictures].into_iter().zip(WEIGHTS) {
-            for (fused, row) in fused.iter_mut().zip(rows) {
-                row.into_iter().for_each(|row| add(Some(&mut *fused), row, weight));
-            }
-        }
-        Ok(fused.into_iter().map(|row| row.unwrap_or_else(|| vec![0.0; self.width()])).collect())
+        Ok(fused([of_texts, of_pictures], ALIKE, (count, self.width())))
     }
 }
 

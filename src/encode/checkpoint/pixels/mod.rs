@@ -1,24 +1,15 @@
-//! Decoded pictures to what a model reads: resized, cropped, scaled, normalised, as the model's own files say.
-//!
-//! | file | what it does |
-//! |---|---|
-//! | `settings.rs` | `preprocessor_config.json` and open_clip's settings to steps |
-//! | `resample.rs` | pictures made larger or smaller |
+//! Decoded pictures to what a model reads: resized, cropped, scaled, normalised, as the model's own files say. `settings.rs` makes
+//! the steps of `preprocessor_config.json` and of open_clip's settings.
 
-mod resample;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-pub(super) use resample::Filter;
 pub(super) use settings::{Kind, OpenClip, settings_of_pictures};
 
 use super::problem::ModelProblem;
+use crate::encode::resample::{CHANNELS, Filter, Window, resample, sides};
 use crate::note::Pixels;
-use resample::{Window, resample};
-
-/// Colour channels.
-const CHANNELS: usize = 3;
 
 /// A picture as a model reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +78,7 @@ impl Preprocess {
 
     /// A picture through all steps. A picture of one pixel or of any proportion gives an input too.
     pub(super) fn planes(&self, picture: &Pixels) -> Result<Planes, ModelProblem> {
-        let from = sides(picture)?;
+        let from = sides(picture).map_err(|why| ModelProblem::Runtime { why })?;
         let to = self.resize.apply(from);
         let Some(crop) = self.crop else { return self.at_size(picture, to.0, to.1) };
         let across = crop.span(to.0, crop.width);
@@ -108,7 +99,7 @@ impl Preprocess {
 
     /// A picture brought to this size, with no step before that, and normalised: for models that choose a size by picture.
     pub(super) fn at_size(&self, picture: &Pixels, width: usize, height: usize) -> Result<Planes, ModelProblem> {
-        let from = sides(picture)?;
+        let from = sides(picture).map_err(|why| ModelProblem::Runtime { why })?;
         let window = Window { across: 0..width, down: 0..height };
         let bytes = resample(picture, (width, height), &window, self.filter_for(from, (width, height)));
         Ok(self.normalised(width, height, &bytes))
@@ -128,17 +119,6 @@ impl Preprocess {
         }
         Planes { width, height, values }
     }
-}
-
-/// Width and height of a picture that has as many bytes as they call for.
-fn sides(picture: &Pixels) -> Result<(usize, usize), ModelProblem> {
-    let (width, height) = (picture.width as usize, picture.height as usize);
-    let bytes = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(CHANNELS));
-    if width == 0 || height == 0 || bytes != Some(picture.rgb.len()) {
-        let why = format!("a picture of {width} x {height} pixels in {} bytes of red, green, blue", picture.rgb.len());
-        return Err(ModelProblem::Runtime { why });
-    }
-    Ok((width, height))
 }
 
 impl Resize {

@@ -4,7 +4,8 @@
 
 use super::super::directory::Directory;
 use super::settings::OpenClip;
-use super::{Filter, Kind, Preprocess, Window, resample};
+use super::{Kind, Preprocess};
+use crate::encode::resample::{Filter, Window, resample};
 use crate::note::picture::decode;
 use crate::note::{PictureLimits, Pixels};
 use safetensors::SafeTensors;

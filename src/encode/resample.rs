@@ -12,12 +12,16 @@ use std::ops::Range;
 
 /// Bits behind the point of a weight.
 const BITS: u32 = 22;
-/// Bytes of a pixel.
-const CHANNELS: usize = 3;
+/// Colour channels of a pixel, a byte each.
+pub(super) const CHANNELS: usize = 3;
 
 /// The curve that weighs the neighbours of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Filter {
+#[cfg_attr(
+    not(feature = "checkpoints"),
+    expect(dead_code, reason = "models from directories choose among all of them")
+)]
+pub(super) enum Filter {
     /// The pixel the place lies in.
     Nearest,
     /// The mean of the pixels that fall on one.
@@ -34,6 +38,7 @@ pub(in super::super) enum Filter {
 
 impl Filter {
     /// The filter under its number in Pillow, which is what `preprocessor_config.json` holds.
+    #[cfg(feature = "checkpoints")]
     pub(super) const fn numbered(number: u64) -> Option<Self> {
         match number {
             0 => Some(Self::Nearest),
@@ -142,6 +147,17 @@ pub(super) fn resample(picture: &Pixels, (width, height): (usize, usize), window
         out.extend(sums.iter().map(|sum| to_byte(*sum)));
     }
     out
+}
+
+/// Width and height of a picture that has as many bytes as they call for, or what is wrong with it.
+pub(super) fn sides(picture: &Pixels) -> Result<(usize, usize), String> {
+    let (width, height) = (picture.width as usize, picture.height as usize);
+    let bytes = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(CHANNELS));
+    if width == 0 || height == 0 || bytes != Some(picture.rgb.len()) {
+        let found = picture.rgb.len();
+        return Err(format!("a picture of {width} x {height} pixels in {found} bytes of red, green, blue"));
+    }
+    Ok((width, height))
 }
 
 /// What rounds a sum when the bits behind the point go.
